@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What to build stands in the Kbuild files, how to build it in scripts/Kbuild.mk.
+
+O        ?= build
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+prefix   ?= /usr/local
+VERSION  := 0.1.0
+
+CPPFLAGS += -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' -Iinclude -Ilib -I$(O) -include lib/base/poison.h
+WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
+            -Wundef -Wwrite-strings -Wimplicit-fallthrough -Wno-unused-parameter \
+            -Wno-missing-field-initializers -Werror
+SAN      ?=
+SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+all:
+include scripts/Kbuild.mk
+
+## all       build the library, the tools, the probes and the man pages
+all: $(libs) $(progs) $(man) $(O)/ringfence.pc
+
+## run       install what is missing, build, run the first example; IMAGE=… gives it another image
+run:
+	$(Q)scripts/packages build run
+	$(Q)$(MAKE) all
+	$(Q)PATH=$(abspath $(O)/tools):$$PATH examples/01-a-container-from-parts.sh $(IMAGE)
+
+## check     install what is missing, build, run every test; T=name runs those whose name has it
+check:
+	$(Q)scripts/packages build run check
+	$(Q)$(MAKE) all tests
+	$(Q)scripts/check-house $(O)
+	$(Q)O=$(O) tests/run $(T)
+
+## tests     build the tests without running them
+tests: $(tests) $(helpers)
+
+## bench     print ratios against the minimal C program and the peers, interleaved in one run
+bench:
+	$(Q)scripts/packages build bench
+	$(Q)$(MAKE) all $(O)/tests/bench/minimal
+	$(Q)O=$(O) tests/bench/run
+
+## install   copy everything below $(DESTDIR)$(prefix)
+install: all
+	$(Q)O=$(O) DESTDIR=$(DESTDIR) prefix=$(prefix) scripts/install
+
+## clean     remove the build folder
+clean:
+	$(Q)rm -rf $(O)
+
+## help      print this list
+help:
+	$(Q)sed -n 's/^## //p' Makefile
+
+.PHONY: all run check tests bench install clean help

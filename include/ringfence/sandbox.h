@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A program in new namespaces: the plan behind nsrun(1).
+ * Sources: namespaces(7), user_namespaces(7), mount_namespaces(7), pid_namespaces(7).
+ */
+#ifndef RINGFENCE_SANDBOX_H
+#define RINGFENCE_SANDBOX_H
+
+#include <ringfence/idmap.h>
+#include <ringfence/plan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum rf_setgroups { RF_SETGROUPS_DEFAULT, RF_SETGROUPS_ALLOW, RF_SETGROUPS_DENY };
+
+/* Set `size`, and what is wanted; all zeros is "run argv as it is". */
+struct rf_sandbox {
+	size_t size;		 /* sizeof(struct rf_sandbox) */
+	uint64_t namespaces;	 /* CLONE_NEW… flags; what other members need is added */
+	struct rf_idmap uid_map; /* empty: none is written */
+	struct rf_idmap gid_map;
+	enum rf_setgroups setgroups; /* default: denied unless the caller is privileged */
+	unsigned long propagation;   /* MS_PRIVATE (default), MS_SLAVE, MS_SHARED; with RF_UNCHANGED none */
+	const char *root;	     /* becomes / by pivot_root; NULL: the root stays */
+	const char *proc;	     /* mount a new procfs here, inside the root; NULL: none */
+	const char *hostname;
+	const char *workdir; /* inside the root */
+	bool has_uid, has_gid; /* run as these ids inside; default: 0 where the caller is unmapped */
+	uint32_t uid, gid;
+	bool fork;	    /* run in a child; implied by a pid or time namespace and by wide maps */
+	int kill_signal;    /* sent to the child when the caller dies; 0: SIGKILL, -1: none */
+	bool loopback_down; /* leave lo of a new network namespace down */
+	const int *pass_fds;
+	size_t n_pass_fds;  /* all other descriptors above 2 are closed at exec */
+	char *const *argv;
+};
+
+#define RF_UNCHANGED (~0ul)
+
+/*
+ * Append the steps. 0; -EINVAL for a contradiction (the last failure's note names it); -ENOMEM.
+ * To run it needs no privilege where a user namespace is asked for and the kernel allows it;
+ * otherwise CAP_SYS_ADMIN. Wide maps need CAP_SETUID and CAP_SETGID. Kernel 5.6 or newer.
+ */
+RF_API int rf_plan_sandbox(struct rf_plan *plan, const struct rf_sandbox *sandbox);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * From a failed call to what to do about it: rows of (call, part of its arguments, errno), each
+ * with a sentence or with a function that looks at the system first. The first row that has
+ * something to say wins.
+ */
+#include <ringfence/plan.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+
+struct hint_row {
+	const char *call;
+	const char *in_args; /* NULL: any */
+	int error;
+	const char *text; /* or */
+	bool (*look)(const struct rf_call *call, char *buf, size_t size);
+};
+
+static long read_number(const char *path)
+{
+	char *text __free(ptr) = NULL;
+
+	if (file_read_at(AT_FDCWD, path, 64, &text, NULL) < 0)
+		return -1;
+	return strtol(text, NULL, 10);
+}
+
+static bool userns_refused(const struct rf_call *call, char *buf, size_t size)
+{
+	static const struct {
+		const char *path;
+		long refuses;
+		const char *text;
+	} sysctls[] = {
+		{"/proc/sys/kernel/unprivileged_userns_clone", 0,
+		 "kernel.unprivileged_userns_clone is 0: only root may make user namespaces"},
+		{"/proc/sys/user/max_user_namespaces", 0,
+		 "user.max_user_namespaces is 0: no user namespace may be made"},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1,
+		 "kernel.apparmor_restrict_unprivileged_userns is 1: the program needs an AppArmor profile that allows userns"},
+	};
+
+	if (!strstr(call->args, "CLONE_NEWUSER")) {
+		if (!strstr(call->args, "CLONE_NEW"))
+			return false;
+		snprintf(buf, size, "this needs CAP_SYS_ADMIN: add a user namespace (-U or -r) or be root");
+		return true;
+	}
+	for (size_t i = 0; i < array_size(sysctls); i++) {
+		if (read_number(sysctls[i].path) != sysctls[i].refuses)
+			continue;
+		snprintf(buf, size, "%s", sysctls[i].text);
+		return true;
+	}
+	snprintf(buf, size, "user namespaces are refused to processes in a chroot and by some seccomp filters (containers); try outside of them");
+	return true;
+}
+
+static bool limit_reached(const struct rf_call *call, char *buf, size_t size)
+{
+	static const struct {
+		const char *flag, *sysctl;
+	} limits[] = {
+		{"CLONE_NEWUSER", "max_user_namespaces"}, {"CLONE_NEWNS", "max_mnt_namespaces"},
+		{"CLONE_NEWPID", "max_pid_namespaces"},	  {"CLONE_NEWNET", "max_net_namespaces"},
+		{"CLONE_NEWIPC", "max_ipc_namespaces"},	  {"CLONE_NEWUTS", "max_uts_namespaces"},
+		{"CLONE_NEWCGROUP", "max_cgroup_namespaces"}, {"CLONE_NEWTIME", "max_time_namespaces"},
+	};
+	struct str out __free(str) = {0};
+
+	for (size_t i = 0; i < array_size(limits); i++) {
+		char path[64];
+
+		if (!strstr(call->args, limits[i].flag))
+			continue;
+		snprintf(path, sizeof(path), "/proc/sys/user/%s", limits[i].sysctl);
+		str_addf(&out, "%suser.%s=%ld", out.len ? ", " : "", limits[i].sysctl,
+			 read_number(path));
+	}
+	snprintf(buf, size, "a limit on namespaces is reached (%s, or more than 32 nested user namespaces)",
+		 out.s ?: "user.max_*");
+	return true;
+}
+
+static bool proc_masked(const struct rf_call *call, char *buf, size_t size)
+{
+	if (strcmp(call->object, "proc"))
+		return false;
+	snprintf(buf, size, "the /proc seen here is partly covered by other mounts (a container?), and the kernel gives a user namespace no more than it can see: uncover it, or do without --mount-proc");
+	return true;
+}
+
+static bool no_space(const struct rf_call *call, char *buf, size_t size)
+{
+	if (strstr(call->object, "cgroup.procs"))
+		snprintf(buf, size, "the group's cpuset.cpus or cpuset.mems is empty: set both first");
+	else
+		snprintf(buf, size, "the file system that holds %s is full", call->object);
+	return true;
+}
+
+static const struct hint_row rows[] = {
+	{"unshare", NULL, -EPERM, NULL, userns_refused},
+	{"clone3", NULL, -EPERM, NULL, userns_refused},
+	{"unshare", NULL, -ENOSPC, NULL, limit_reached},
+	{"clone3", NULL, -ENOSPC, NULL, limit_reached},
+	{"unshare", NULL, -EINVAL, "this kernel lacks one of these namespaces; ls /proc/self/ns shows those it has", NULL},
+	{"clone3", "cgroup", -EBUSY, "the group has controllers for its children, so it can't hold processes itself: use a group below it", NULL},
+	{"clone3", "cgroup", -EOPNOTSUPP, "the group is in a threaded subtree (cgroup.type)", NULL},
+	{"fork", NULL, -ENOMEM, "the pid namespace's first process has died: nothing can start in it any more", NULL},
+	{"fork", NULL, -EAGAIN, "a limit on processes is reached: pids.max, ulimit -u or kernel.pid_max", NULL},
+	{"clone3", NULL, -EAGAIN, "a limit on processes is reached: pids.max, ulimit -u or kernel.pid_max", NULL},
+	{"fsmount", NULL, -EPERM, NULL, proc_masked},
+	{"fsconfig", NULL, -EPERM, NULL, proc_masked},
+	{"fsopen", NULL, -ENODEV, "this kernel has no such file system; modprobe may bring it", NULL},
+	{"fsopen", NULL, -EPERM, "mounting needs CAP_SYS_ADMIN: be root, or use a user and mount namespace (nsrun -rm)", NULL},
+	{"setresuid", NULL, -EINVAL, "this id is not in the user id map", NULL},
+	{"setresgid", NULL, -EINVAL, "this id is not in the group id map", NULL},
+	{"setgroups", NULL, -EPERM, "setgroups is denied in this user namespace", NULL},
+	{"write", NULL, -ENOSPC, NULL, no_space},
+	{"mkdirat", NULL, -ENOSPC, NULL, no_space},
+	{"openat", "gid_map", -EACCES, "only the owner of the process may write its maps", NULL},
+	{"pivot_root", NULL, -EINVAL, "the root may be on a shared mount or on the initial ramfs: try --propagation private", NULL},
+	{"execve", NULL, -ENOENT, "no such program on the PATH inside, or its interpreter (#! line, ELF loader) is missing in this root", NULL},
+	{"execve", NULL, -EACCES, "the file is not executable for this user, or its mount is noexec", NULL},
+	{"execve", NULL, -ENOEXEC, "the file is no program for this machine", NULL},
+	{"mkdirat", "cgroup", -EROFS, "the control groups are mounted read-only (a container?)", NULL},
+};
+
+void rf_hint(const struct rf_call *call, char *buf, size_t size)
+{
+	/* Looking around must not change what the last failure was. */
+	struct rf_call kept = *call;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < array_size(rows); i++) {
+		const struct hint_row *h = &rows[i];
+
+		if (h->error != (int)kept.result || strcmp(h->call, kept.name))
+			continue;
+		if (h->in_args && !strstr(kept.args, h->in_args))
+			continue;
+		if (h->text)
+			snprintf(buf, size, "%s", h->text);
+		else if (!h->look(&kept, buf, size))
+			continue;
+		return;
+	}
+}

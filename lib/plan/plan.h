@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside of a plan. A kind of step is one `const struct step_kind`; adding one is adding an object
+ * to a step-*.c file. A tool links only the kinds that its builder names.
+ */
+#ifndef LIB_PLAN_PLAN_H
+#define LIB_PLAN_PLAN_H
+
+#include <ringfence/plan.h>
+#include <signal.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+struct plan_run;
+struct rf_step;
+
+struct step_kind {
+	const char *id, *name, *why, *page;
+	/* The arguments in words, for listings and plan tests; NULL: `text[0]`, if any. */
+	void (*args)(const struct rf_step *step, struct str *out);
+	int (*run)(struct plan_run *run, struct rf_step *step);
+	/* Called only where run() succeeded, or failed with step->half_done set. */
+	void (*undo)(struct plan_run *run, struct rf_step *step);
+	void (*free_data)(void *data);
+};
+
+struct rf_step {
+	const struct step_kind *kind;
+	bool in_child;
+	char *text[3];	 /* owned */
+	int64_t num[3];
+	void *data;	 /* owned through kind->free_data */
+	char *args_text; /* made on demand */
+	bool done, half_done;
+};
+
+struct rf_plan {
+	struct rf_step *steps;
+	size_t n, cap;
+	struct plan_run *run;
+};
+
+/* What steps share while they run. Descriptors are -EBADF while there is none. */
+struct plan_run {
+	struct rf_plan *plan;
+	bool in_child;
+	pid_t child;		/* in the caller, after the fork */
+	int child_pidfd;
+	int caller_pidfd;	/* in the child: to see whether the caller still lives */
+	int release_fd[2];	/* the caller writes one byte when the child may go on */
+	int report_fd[2];	/* the child's records and its failure */
+	int cgroup_fd;		/* where clone3() shall put the child (v2) */
+	int root_fd;		/* the new root's mount, before the pivot */
+	sigset_t signals;	/* the mask the program shall have */
+	bool signals_saved;
+};
+
+/* Append a step; NULL for want of memory (the plan then refuses to run: -ENOMEM). */
+struct rf_step *plan_add(struct rf_plan *plan, const struct step_kind *kind, bool in_child);
+/* Set step->text[i] to a copy: 0 or -ENOMEM. */
+int step_text(struct rf_step *step, int i, const char *s);
+
+/* run.c: how the child reports */
+int plan_child_failed(struct plan_run *run, size_t index, int error);
+
+#endif

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The executor: one pass over the array. Before the step that forks, every step is the caller's;
+ * after it, two processes pass over the same array, each doing its own steps. They meet in two
+ * places: the child waits for the caller's release byte, and the child's records and its failure
+ * travel to the caller through a pipe that its exec closes. End of file without a failure means
+ * that the program runs.
+ *
+ * Each message is smaller than PIPE_BUF, so none is ever torn. A dry run passes over the steps of
+ * both sides in one process, with the seam (sys/trace.h) answering the calls.
+ */
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "plan/plan.h"
+
+enum message_kind { MESSAGE_CALL, MESSAGE_STEP_DONE, MESSAGE_FAILED };
+
+struct message {
+	enum message_kind kind;
+	int result;
+	size_t index;
+	struct rf_call call;
+};
+_Static_assert(sizeof(struct message) <= PIPE_BUF, "a message must be written in one piece");
+
+/* The calls of the step under way, for the caller's reports. */
+struct record {
+	const struct rf_plan_options *options;
+	struct plan_run *run;
+	size_t index;
+	struct rf_call *calls;
+	size_t n, cap;
+};
+
+static void keep_call(struct record *rec, const struct rf_call *call)
+{
+	if (rec->n == rec->cap) {
+		size_t cap = rec->cap ? rec->cap * 2 : 16;
+		struct rf_call *more = realloc(rec->calls, cap * sizeof(*more));
+
+		if (!more)
+			return; /* the report is shorter, the plan goes on */
+		rec->calls = more;
+		rec->cap = cap;
+	}
+	rec->calls[rec->n++] = *call;
+}
+
+static void send_message(struct plan_run *run, const struct message *m)
+{
+	/* The caller may be gone; then nobody needs the message. */
+	sys_quiet_send(run->report_fd[1], m, sizeof(*m));
+}
+
+static void on_call(const struct rf_call *call, void *data)
+{
+	struct record *rec = data;
+
+	if (rec->run->in_child) {
+		struct message m = {.kind = MESSAGE_CALL, .index = rec->index, .call = *call};
+
+		send_message(rec->run, &m);
+		return;
+	}
+	keep_call(rec, call);
+}
+
+static void report_step(struct record *rec, size_t index, int result)
+{
+	struct rf_step_report report = {
+		.number = index + 1,
+		.of = rec->run->plan->n,
+		.result = result,
+		.n_calls = rec->n,
+		.calls = rec->calls,
+	};
+
+	if (!rec->options->report)
+		return;
+	rf_plan_step(rec->run->plan, index, &report.info);
+	rec->options->report(&report, rec->options->report_data);
+	rec->n = 0;
+}
+
+static void step_done(struct record *rec, size_t index, int result)
+{
+	if (!rec->options->report)
+		return;
+	if (rec->run->in_child) {
+		struct message m = {.kind = MESSAGE_STEP_DONE, .index = index, .result = result};
+
+		send_message(rec->run, &m);
+	} else {
+		report_step(rec, index, result);
+	}
+}
+
+static int exit_code_for(const char *step_id, int error)
+{
+	if (strcmp(step_id, "exec"))
+		return 125;
+	return error == -ENOENT ? 127 : 126;
+}
+
+static void fill_failure(const struct rf_plan *plan, struct rf_failure *f, size_t index, int error,
+			 const struct rf_call *call)
+{
+	if (!f)
+		return;
+	*f = (struct rf_failure){.number = index + 1, .of = plan->n, .error = error};
+	rf_plan_step(plan, index, &f->info);
+	if (call->result == error)
+		f->call = *call;
+	f->exit_code = exit_code_for(f->info.id, error);
+	rf_hint(&f->call, f->hint, sizeof(f->hint));
+}
+
+static void undo_steps(struct plan_run *run)
+{
+	for (size_t i = run->plan->n; i-- > 0;) {
+		struct rf_step *s = &run->plan->steps[i];
+
+		if ((s->done || s->half_done) && s->kind->undo)
+			s->kind->undo(run, s);
+		s->done = s->half_done = false;
+	}
+}
+
+void rf_plan_undo(struct rf_plan *plan)
+{
+	if (plan->run)
+		undo_steps(plan->run);
+}
+
+static void close_pair(int fds[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			sys_close(take_fd(&fds[i]));
+}
+
+static void close_run(struct plan_run *run)
+{
+	close_pair(run->release_fd);
+	close_pair(run->report_fd);
+	if (run->child_pidfd >= 0)
+		sys_close(take_fd(&run->child_pidfd));
+	if (run->caller_pidfd >= 0)
+		sys_close(take_fd(&run->caller_pidfd));
+	if (run->root_fd >= 0)
+		sys_close(take_fd(&run->root_fd));
+}
+
+/* The child stops here: the caller prints, undoes and exits. */
+static __attribute__((noreturn)) void child_fails(struct plan_run *run, size_t index, int error)
+{
+	struct message m = {.kind = MESSAGE_FAILED, .index = index, .result = error};
+
+	m.call = *rf_trace_last_failure();
+	send_message(run, &m);
+	_exit(125);
+}
+
+static int pass(struct record *rec, size_t *ret_index)
+{
+	struct plan_run *run = rec->run;
+
+	for (size_t i = 0; i < run->plan->n; i++) {
+		struct rf_step *s = &run->plan->steps[i];
+		int r;
+
+		if (s->in_child != run->in_child && !sys_is_dry())
+			continue;
+		rec->index = i;
+		rf_trace_forget();
+		r = s->kind->run(run, s);
+		s->done = r >= 0;
+		if (r < 0 && run->in_child) {
+			if (rec->options->report)
+				step_done(rec, i, r);
+			/* The record of the failed call is still the last one. */
+			child_fails(run, i, r);
+		}
+		step_done(rec, i, r);
+		if (r < 0) {
+			*ret_index = i;
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* Read what the child says until it has become the program, or has failed. */
+static int drain(struct record *rec, struct rf_failure *ret_failure)
+{
+	struct plan_run *run = rec->run;
+	struct message m;
+	int error = 0;
+
+	if (run->report_fd[1] >= 0)
+		sys_close(take_fd(&run->report_fd[1]));
+	while (sys_quiet_receive(run->report_fd[0], &m, sizeof(m))) {
+		if (m.kind == MESSAGE_CALL) {
+			keep_call(rec, &m.call);
+		} else if (m.kind == MESSAGE_STEP_DONE) {
+			report_step(rec, m.index, m.result);
+		} else {
+			error = m.result;
+			fill_failure(run->plan, ret_failure, m.index, error, &m.call);
+		}
+	}
+	return error;
+}
+
+static void reap(struct plan_run *run, bool kill_first)
+{
+	int status;
+
+	if (run->child <= 0)
+		return;
+	if (kill_first)
+		sys_kill(run->child, SIGKILL);
+	while (sys_waitpid(run->child, &status, 0) == -EINTR)
+		;
+	run->child = 0;
+}
+
+static void restore_signals(struct plan_run *run)
+{
+	if (run->signals_saved)
+		sys_sigprocmask(SIG_SETMASK, &run->signals, NULL);
+	run->signals_saved = false;
+}
+
+static int start(struct record *rec, struct rf_failure *ret_failure)
+{
+	struct plan_run *run = rec->run;
+	size_t index = 0;
+	int r = pass(rec, &index);
+
+	if (r < 0) {
+		fill_failure(run->plan, ret_failure, index, r, rf_trace_last_failure());
+		reap(run, true);
+	} else if (run->child > 0) {
+		r = drain(rec, ret_failure);
+		if (r < 0)
+			reap(run, false);
+	}
+	return r;
+}
+
+pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
+		  struct rf_failure *ret_failure)
+{
+	static const struct rf_plan_options none = {.size = sizeof(none)};
+	struct record rec = {.options = options ?: &none};
+	struct plan_run *run = plan->run ?: malloc(sizeof(*run));
+	int r;
+
+	if (!run)
+		return -ENOMEM;
+	plan->run = run;
+	*run = (struct plan_run){
+		.plan = plan, .child_pidfd = -EBADF, .caller_pidfd = -EBADF,
+		.release_fd = {-EBADF, -EBADF}, .report_fd = {-EBADF, -EBADF},
+		.cgroup_fd = -EBADF, .root_fd = -EBADF,
+	};
+	rec.run = run;
+	if (rec.options->report)
+		rf_trace_set(on_call, &rec);
+	rf_trace_dry_run(rec.options->dry_run);
+	r = start(&rec, ret_failure);
+	rf_trace_dry_run(false);
+	if (rec.options->report)
+		rf_trace_set(NULL, NULL);
+	free(rec.calls);
+	close_run(run);
+	if (r < 0) {
+		restore_signals(run);
+		undo_steps(run);
+		return r;
+	}
+	return rec.options->dry_run ? 0 : run->child;
+}

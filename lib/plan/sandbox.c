@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * From what is wanted to the array of steps. Two shapes:
+ *
+ *   in place   unshare(2), own map, mounts, exec: one process, as unshare(1) does it
+ *   forked     clone3(2) makes the child in the namespaces; the caller, who kept his privilege,
+ *              writes its maps and lets it go on; then the caller stays as its supervisor
+ */
+#include <ringfence/sandbox.h>
+
+#include <signal.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "plan/step.h"
+
+/* The sandbox with what follows from it. */
+struct shape {
+	const struct rf_sandbox *box;
+	uint64_t flags;
+	bool forked, deny_setgroups, become;
+	uid_t euid;
+	gid_t egid;
+};
+
+/* May the first process inside write this map itself? One row, one id, its own. */
+static bool own_map(const struct rf_idmap *map, uint32_t id)
+{
+	return !map->n || (map->n == 1 && map->rows[0].count == 1 && map->rows[0].outside == id);
+}
+
+static bool maps_outside(const struct rf_idmap *map, uint32_t id)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (id >= map->rows[i].outside && id - map->rows[i].outside < map->rows[i].count)
+			return true;
+	return false;
+}
+
+static int check(const struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+
+	if (!b->argv || !b->argv[0])
+		return sys_fail(-EINVAL, "sandbox", "", "no program is given");
+	if (b->gid_map.n && b->setgroups == RF_SETGROUPS_ALLOW && s->euid)
+		return sys_fail(-EINVAL, "sandbox", "",
+				"setgroups can't stay allowed with a group map written without privilege");
+	return 0;
+}
+
+static struct shape make_shape(const struct rf_sandbox *b)
+{
+	struct shape s = {.box = b, .flags = b->namespaces, .euid = geteuid(), .egid = getegid()};
+	bool wide;
+
+	if (b->uid_map.n || b->gid_map.n)
+		s.flags |= CLONE_NEWUSER;
+	if (b->root || b->proc)
+		s.flags |= CLONE_NEWNS;
+	if (b->hostname)
+		s.flags |= CLONE_NEWUTS;
+	wide = !own_map(&b->uid_map, s.euid) || !own_map(&b->gid_map, s.egid);
+	s.forked = b->fork || wide || (s.flags & (CLONE_NEWPID | CLONE_NEWTIME));
+	s.deny_setgroups = b->setgroups == RF_SETGROUPS_DENY ||
+			   (b->setgroups == RF_SETGROUPS_DEFAULT && b->gid_map.n &&
+			    (s.euid || own_map(&b->gid_map, s.egid)));
+	s.become = b->has_uid || b->has_gid ||
+		   (b->uid_map.n && !maps_outside(&b->uid_map, s.euid));
+	return s;
+}
+
+static int add_map(struct rf_plan *plan, const struct step_kind *kind, const struct rf_idmap *map)
+{
+	char *text __free(ptr) = NULL;
+	int r;
+
+	if (!map->n)
+		return 0;
+	r = rf_idmap_format(map, &text);
+	return r < 0 ? r : plan_add_text(plan, kind, false, text);
+}
+
+/* Fork or unshare, then the maps: written by the caller for the child, or by itself. */
+static int add_namespaces(struct rf_plan *plan, const struct shape *s)
+{
+	int r = 0;
+
+	if (s->forked)
+		r = plan_add_num(plan, &step_fork, false, (int64_t)s->flags);
+	else if (s->flags)
+		r = plan_add_num(plan, &step_unshare, false, (int64_t)s->flags);
+	if (r >= 0 && s->deny_setgroups)
+		r = plan_add_num(plan, &step_deny_setgroups, false, 0);
+	if (r >= 0)
+		r = add_map(plan, &step_write_uid_map, &s->box->uid_map);
+	if (r >= 0)
+		r = add_map(plan, &step_write_gid_map, &s->box->gid_map);
+	if (r >= 0 && s->forked) {
+		r = plan_add_num(plan, &step_release, false, 0);
+		if (r >= 0)
+			r = plan_add_num(plan, &step_await_release, true, 0);
+	}
+	return r;
+}
+
+static int add_mounts(struct rf_plan *plan, const struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	unsigned long how = b->propagation ?: MS_PRIVATE;
+	int r = 0;
+
+	if (!(s->flags & CLONE_NEWNS))
+		return 0;
+	if (how != RF_UNCHANGED)
+		r = plan_add_num(plan, &step_propagation, s->forked, (int64_t)how);
+	if (r >= 0 && b->root)
+		r = plan_add_text(plan, &step_attach_root, s->forked, b->root);
+	if (r >= 0 && b->proc)
+		r = plan_add_text(plan, &step_mount_proc, s->forked, b->proc);
+	if (r >= 0 && b->root)
+		r = plan_add_num(plan, &step_pivot_root, s->forked, 0);
+	return r;
+}
+
+static int add_become(struct rf_plan *plan, const struct shape *s)
+{
+	struct rf_step *step;
+
+	if (!s->become)
+		return 0;
+	step = plan_add(plan, &step_become, s->forked);
+	if (!step)
+		return -ENOMEM;
+	step->num[0] = s->box->has_uid ? s->box->uid : 0;
+	step->num[1] = s->box->has_gid ? s->box->gid : 0;
+	step->num[2] = !s->deny_setgroups;
+	return 0;
+}
+
+static int add_settings(struct rf_plan *plan, const struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	int r = add_become(plan, s);
+
+	if (r >= 0 && b->hostname)
+		r = plan_add_text(plan, &step_hostname, s->forked, b->hostname);
+	if (r >= 0 && (s->flags & CLONE_NEWNET) && !b->loopback_down)
+		r = plan_add_num(plan, &step_loopback_up, s->forked, 0);
+	if (r >= 0 && b->workdir)
+		r = plan_add_text(plan, &step_chdir, s->forked, b->workdir);
+	return r;
+}
+
+static int add_exec(struct rf_plan *plan, const struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	int r = plan_add_num(plan, &step_close_descriptors, s->forked, 0);
+
+	for (size_t i = 0; r >= 0 && i < b->n_pass_fds; i++)
+		r = plan_add_num(plan, &step_pass_descriptor, s->forked, b->pass_fds[i]);
+	if (r >= 0 && s->forked && b->kill_signal >= 0)
+		r = plan_add_num(plan, &step_die_with_caller, true, b->kill_signal ?: SIGKILL);
+	return r < 0 ? r : plan_add_exec(plan, s->forked, b->argv);
+}
+
+int rf_plan_sandbox(struct rf_plan *plan, const struct rf_sandbox *sandbox)
+{
+	struct shape s = make_shape(sandbox);
+	int r = check(&s);
+
+	if (r >= 0)
+		r = add_namespaces(plan, &s);
+	if (r >= 0)
+		r = add_mounts(plan, &s);
+	if (r >= 0)
+		r = add_settings(plan, &s);
+	return r < 0 ? r : add_exec(plan, &s);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Steps on the mount namespace: its own propagation, its own root, its own /proc.
+ *
+ * The root is changed by pivot_root(2), never chroot(2), which a process with capabilities leaves
+ * in six lines. Order: propagation first, or the moves below would reach the caller's namespace;
+ * a detached clone of the new root's tree, attached over the directory itself, since pivot_root
+ * wants a mount point; then everything that goes into the new root, by descriptor and resolved
+ * inside it; then pivot_root(".", "."), which stacks the old root on the new one, from where it is
+ * detached.
+ *
+ * /proc is made before the old root goes: in a user namespace the kernel gives out a new proc file
+ * system only to who can already see a whole one (EPERM, "VFS: Mount too revealing").
+ */
+#include "plan/step.h"
+
+#include <linux/mount.h>
+
+static const struct sys_flag propagation_names[] = {
+	{MS_PRIVATE, "private"}, {MS_SLAVE, "slave"}, {MS_SHARED, "shared"},
+	{MS_UNBINDABLE, "unbindable"}, {0, NULL}};
+
+static int run_propagation(struct plan_run *run, struct rf_step *s)
+{
+	uint64_t how = (uint64_t)s->num[0];
+	int r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, 0, 0, how);
+
+	if (r == -ENOSYS)
+		r = sys_mount(NULL, "/", NULL, MS_REC | how, NULL);
+	if (r == -EINVAL)
+		return sys_fail(r, "mount_setattr", "/", "is not a mount point (in a chroot?)");
+	return r;
+}
+
+static void args_propagation(const struct rf_step *s, struct str *out)
+{
+	str_add(out, sys_flags(propagation_names, (uint64_t)s->num[0]));
+}
+
+const struct step_kind step_propagation = {
+	.id = "propagation", .name = "set the propagation of all mounts",
+	.why = "Mounts made in the new namespace shall not appear in the caller's.",
+	.page = "mount_namespaces(7)", .args = args_propagation, .run = run_propagation,
+};
+
+/* Old way for kernels or filters without open_tree(2): a bind mount, then its descriptor. */
+static int attach_by_mount(const char *dir)
+{
+	int r = sys_mount(dir, dir, NULL, MS_BIND | MS_REC, NULL);
+
+	return r < 0 ? r : sys_openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY, 0);
+}
+
+static int run_attach_root(struct plan_run *run, struct rf_step *s)
+{
+	const char *dir = s->text[0];
+	int r, fd __free(fd) =
+		sys_open_tree(AT_FDCWD, dir, OPEN_TREE_CLONE | AT_RECURSIVE);
+
+	if (fd == -ENOSYS) {
+		fd = attach_by_mount(dir);
+		if (fd < 0)
+			return fd;
+	} else {
+		if (fd < 0)
+			return fd;
+		r = sys_move_mount(fd, "", AT_FDCWD, dir, MOVE_MOUNT_F_EMPTY_PATH);
+		if (r < 0)
+			return r;
+	}
+	run->root_fd = take_fd(&fd);
+	return 0;
+}
+
+const struct step_kind step_attach_root = {
+	.id = "attach-root", .name = "attach the new root",
+	.why = "A root must be a mount of its own; this one holds the directory and what is mounted below.",
+	.page = "open_tree(2)", .run = run_attach_root,
+};
+
+/* The mount point below the new root, or, where the root stays, by its path. */
+static int open_target(struct plan_run *run, const char *path)
+{
+	if (run->root_fd < 0)
+		return sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	return sys_openat2(run->root_fd, path, O_PATH | O_DIRECTORY, 0,
+			   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+/* Without the new mount API: by the descriptor's name under the old /proc. */
+static int mount_proc_old(int target)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
+	return sys_mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+static int run_mount_proc(struct plan_run *run, struct rf_step *s)
+{
+	int target __free(fd) = open_target(run, s->text[0]);
+	int fs __free(fd) = -EBADF, mnt __free(fd) = -EBADF;
+	int r;
+
+	if (target < 0)
+		return target;
+	fs = sys_fsopen("proc");
+	if (fs == -ENOSYS)
+		return mount_proc_old(target);
+	if (fs < 0)
+		return fs;
+	r = sys_fsconfig_create(fs);
+	if (r < 0)
+		return r;
+	mnt = sys_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (mnt < 0)
+		return mnt;
+	return sys_move_mount(mnt, "", target, "",
+			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+const struct step_kind step_mount_proc = {
+	.id = "mount-proc", .name = "mount a new proc file system",
+	.why = "The old one shows the processes of the pid namespace that it was mounted in.",
+	.page = "pid_namespaces(7)", .run = run_mount_proc,
+};
+
+static int run_pivot_root(struct plan_run *run, struct rf_step *s)
+{
+	int r = sys_fchdir(run->root_fd);
+
+	if (r < 0 || (r = sys_pivot_root(".", ".")) < 0)
+		return r;
+	r = sys_umount2(".", MNT_DETACH);
+	return r < 0 ? r : sys_chdir("/");
+}
+
+const struct step_kind step_pivot_root = {
+	.id = "pivot-root", .name = "change the root",
+	.why = "The old root is detached: nothing in the new mount namespace leads back to it.",
+	.page = "pivot_root(2)", .run = run_pivot_root,
+};

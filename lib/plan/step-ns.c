@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Steps on namespaces other than the mount namespace.
+ *
+ * An id map is written once, by a process of the parent user namespace (any map that its
+ * CAP_SETUID covers) or by the namespace's own first process (one row, its own id). A process that
+ * lacks CAP_SETGID in the parent namespace may write gid_map only after "deny" stands in setgroups
+ * (CVE-2014-8989). The files are reached through a /proc/PID descriptor whose file system has been
+ * checked to be procfs, and while the child is held, so that the pid can't have been reused.
+ */
+#include "plan/step.h"
+
+#include <unistd.h>
+
+#include "base/file.h"
+
+static int run_unshare(struct plan_run *run, struct rf_step *s)
+{
+	return sys_unshare((uint64_t)s->num[0]);
+}
+
+static void args_flags(const struct rf_step *s, struct str *out)
+{
+	str_add(out, sys_clone_flags((uint64_t)s->num[0]));
+}
+
+const struct step_kind step_unshare = {
+	.id = "unshare", .name = "enter new namespaces",
+	.why = "Each gives this process its own copy of one kind of global resource.",
+	.page = "unshare(2)", .args = args_flags, .run = run_unshare,
+};
+
+/* Open a file of the process that the map is for; -errno also where /proc is not procfs. */
+static int open_proc_file(struct plan_run *run, const char *name)
+{
+	int dir __free(fd) = -EBADF;
+	char path[32] = "/proc/self";
+	struct statfs fs = {.f_type = RF_PROC_SUPER_MAGIC};
+	int r;
+
+	if (run->child > 0)
+		snprintf(path, sizeof(path), "/proc/%d", (int)run->child);
+	dir = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	if (dir < 0)
+		return dir;
+	r = sys_fstatfs(dir, &fs);
+	if (r < 0)
+		return r;
+	if (fs.f_type != RF_PROC_SUPER_MAGIC)
+		return sys_fail(-EXDEV, "procfs", path, "is not on a proc file system");
+	return sys_openat(dir, name, O_WRONLY, 0);
+}
+
+static int write_proc_file(struct plan_run *run, const char *name, const char *text)
+{
+	int fd __free(fd) = open_proc_file(run, name);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = sys_write(fd, text, strlen(text));
+	return n < 0 ? (int)n : 0;
+}
+
+static int run_deny_setgroups(struct plan_run *run, struct rf_step *s)
+{
+	return write_proc_file(run, "setgroups", "deny");
+}
+
+const struct step_kind step_deny_setgroups = {
+	.id = "deny-setgroups", .name = "forbid setgroups",
+	.why = "Without privilege outside, no one may shed a group that denies him something.",
+	.page = "user_namespaces(7)", .run = run_deny_setgroups,
+};
+
+static int run_write_uid_map(struct plan_run *run, struct rf_step *s)
+{
+	return write_proc_file(run, "uid_map", s->text[0]);
+}
+
+static int run_write_gid_map(struct plan_run *run, struct rf_step *s)
+{
+	return write_proc_file(run, "gid_map", s->text[0]);
+}
+
+static void args_map(const struct rf_step *s, struct str *out)
+{
+	for (const char *p = s->text[0]; *p; p++)
+		if (*p != '\n')
+			str_addn(out, p, 1);
+		else if (p[1])
+			str_add(out, ", ");
+}
+
+const struct step_kind step_write_uid_map = {
+	.id = "write-uid-map", .name = "write the user id map",
+	.why = "Until user ids inside stand for ids outside, everyone inside is the overflow user.",
+	.page = "user_namespaces(7)", .args = args_map, .run = run_write_uid_map,
+};
+
+const struct step_kind step_write_gid_map = {
+	.id = "write-gid-map", .name = "write the group id map",
+	.why = "Until group ids inside stand for ids outside, everyone is in the overflow group.",
+	.page = "user_namespaces(7)", .args = args_map, .run = run_write_gid_map,
+};
+
+static int run_become(struct plan_run *run, struct rf_step *s)
+{
+	uid_t uid = (uid_t)s->num[0];
+	gid_t gid = (gid_t)s->num[1];
+	int r = 0;
+
+	if (s->num[2])
+		r = sys_setgroups(0, NULL);
+	if (r >= 0)
+		r = sys_setresgid(gid, gid, gid);
+	if (r >= 0)
+		r = sys_setresuid(uid, uid, uid);
+	return r;
+}
+
+static void args_become(const struct rf_step *s, struct str *out)
+{
+	str_addf(out, "uid %u, gid %u", (uid_t)s->num[0], (gid_t)s->num[1]);
+}
+
+const struct step_kind step_become = {
+	.id = "become", .name = "take on the mapped ids",
+	.why = "The process keeps its old ids until it asks for those of the map.",
+	.page = "setresuid(2)", .args = args_become, .run = run_become,
+};
+
+static int run_hostname(struct plan_run *run, struct rf_step *s)
+{
+	return sys_sethostname(s->text[0]);
+}
+
+const struct step_kind step_hostname = {
+	.id = "hostname", .name = "set the host name",
+	.why = "The new UTS namespace begins with a copy of the old name.",
+	.page = "uts_namespaces(7)", .run = run_hostname,
+};
+
+static int run_loopback_up(struct plan_run *run, struct rf_step *s)
+{
+	return sys_link_up("lo");
+}
+
+const struct step_kind step_loopback_up = {
+	.id = "loopback-up", .name = "bring the loopback interface up",
+	.why = "A new network namespace has only lo, and it is down: 127.0.0.1 would be unreachable.",
+	.page = "network_namespaces(7)", .run = run_loopback_up,
+};

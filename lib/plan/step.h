@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kinds of steps, and short ways to append one. What each does is told at its definition. */
+#ifndef LIB_PLAN_STEP_H
+#define LIB_PLAN_STEP_H
+
+#include "plan/plan.h"
+
+/* All return 0 or -ENOMEM. */
+int plan_add_num(struct rf_plan *plan, const struct step_kind *kind, bool in_child, int64_t num);
+int plan_add_text(struct rf_plan *plan, const struct step_kind *kind, bool in_child,
+		  const char *text);
+int plan_add_exec(struct rf_plan *plan, bool in_child, char *const argv[]);
+
+/* step-process.c; num[0] in brackets */
+extern const struct step_kind step_fork;	    /* [CLONE_NEW… flags] */
+extern const struct step_kind step_release, step_await_release;
+extern const struct step_kind step_die_with_caller; /* [signal] */
+extern const struct step_kind step_close_descriptors;
+extern const struct step_kind step_pass_descriptor; /* [descriptor] */
+extern const struct step_kind step_chdir;	    /* text: directory */
+extern const struct step_kind step_exec;
+
+/* step-ns.c */
+extern const struct step_kind step_unshare;	  /* [CLONE_NEW… flags] */
+extern const struct step_kind step_deny_setgroups;
+extern const struct step_kind step_write_uid_map; /* text: the map's lines */
+extern const struct step_kind step_write_gid_map; /* text: the map's lines */
+extern const struct step_kind step_become;	  /* [uid, gid] in num[0], num[1] */
+extern const struct step_kind step_hostname;	  /* text: name */
+extern const struct step_kind step_loopback_up;
+
+/* step-mount.c */
+extern const struct step_kind step_propagation;	  /* [MS_PRIVATE, MS_SLAVE, MS_SHARED] */
+extern const struct step_kind step_attach_root;	  /* text: directory */
+extern const struct step_kind step_mount_proc;	  /* text: mount point */
+extern const struct step_kind step_pivot_root;
+
+#endif

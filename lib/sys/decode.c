@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Tables from bits to the names that the kernel's headers give them. */
+#include "sys/decode.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/uapi.h"
+
+enum { RING = 8, TEXT = 160 };
+
+static char *next_text(void)
+{
+	static __thread char ring[RING][TEXT];
+	static __thread unsigned at;
+	char *s = ring[at++ % RING];
+
+	s[0] = '\0';
+	return s;
+}
+
+const char *sys_flags(const struct sys_flag *table, uint64_t flags)
+{
+	char *s = next_text();
+	size_t n = 0;
+
+	for (; table->name; table++) {
+		if (!table->bit || (flags & table->bit) != table->bit)
+			continue;
+		n += (size_t)snprintf(s + n, TEXT - n, "%s%s", n ? "|" : "", table->name);
+		if (n >= TEXT)
+			return s;
+		flags &= ~table->bit;
+	}
+	if (flags || !n)
+		snprintf(s + n, TEXT - n, flags ? "%s%#llx" : "%s0", n ? "|" : "",
+			 (unsigned long long)flags);
+	return s;
+}
+
+#define BIT(x) {x, #x}
+
+static const struct sys_flag clone_flags[] = {
+	BIT(CLONE_NEWUSER),	   BIT(CLONE_NEWNS),	BIT(CLONE_NEWPID),  BIT(CLONE_NEWNET),
+	BIT(CLONE_NEWIPC),	   BIT(CLONE_NEWUTS),	BIT(CLONE_NEWCGROUP), BIT(CLONE_NEWTIME),
+	BIT(CLONE_INTO_CGROUP),	   BIT(CLONE_PIDFD),	BIT(CLONE_CLEAR_SIGHAND), {0, NULL}};
+
+static const struct sys_flag open_flags[] = {
+	BIT(O_PATH),   BIT(O_TMPFILE), BIT(O_DIRECTORY), BIT(O_RDWR),	BIT(O_WRONLY), BIT(O_CREAT),
+	BIT(O_EXCL),   BIT(O_TRUNC),   BIT(O_APPEND),	 BIT(O_NOFOLLOW), BIT(O_NONBLOCK),
+	BIT(O_CLOEXEC), {0, NULL}};
+
+static const struct sys_flag resolve_flags[] = {
+	BIT(RESOLVE_IN_ROOT), BIT(RESOLVE_BENEATH),	BIT(RESOLVE_NO_MAGICLINKS),
+	BIT(RESOLVE_NO_XDEV), BIT(RESOLVE_NO_SYMLINKS), {0, NULL}};
+
+static const struct sys_flag mount_flags[] = {
+	BIT(MS_RDONLY), BIT(MS_NOSUID), BIT(MS_NODEV), BIT(MS_NOEXEC),	BIT(MS_REMOUNT),
+	BIT(MS_BIND),	BIT(MS_MOVE),	BIT(MS_REC),   BIT(MS_PRIVATE), BIT(MS_SLAVE),
+	BIT(MS_SHARED), BIT(MS_UNBINDABLE), {0, NULL}};
+
+static const struct sys_flag mount_attrs[] = {
+	BIT(MOUNT_ATTR_RDONLY), BIT(MOUNT_ATTR_NOSUID), BIT(MOUNT_ATTR_NODEV),
+	BIT(MOUNT_ATTR_NOEXEC), BIT(MOUNT_ATTR_NOSYMFOLLOW), BIT(MOUNT_ATTR_IDMAP), {0, NULL}};
+
+static const struct sys_flag open_tree_flags[] = {
+	BIT(OPEN_TREE_CLONE), BIT(OPEN_TREE_CLOEXEC), BIT(AT_RECURSIVE), BIT(AT_EMPTY_PATH),
+	BIT(AT_SYMLINK_NOFOLLOW), {0, NULL}};
+
+static const struct sys_flag move_mount_flags[] = {
+	BIT(MOVE_MOUNT_F_EMPTY_PATH), BIT(MOVE_MOUNT_T_EMPTY_PATH), BIT(MOVE_MOUNT_F_SYMLINKS),
+	BIT(MOVE_MOUNT_T_SYMLINKS), {0, NULL}};
+
+static const struct sys_flag at_flags[] = {
+	BIT(AT_SYMLINK_NOFOLLOW), BIT(AT_EMPTY_PATH), BIT(AT_RECURSIVE), BIT(AT_REMOVEDIR), {0, NULL}};
+
+const char *sys_clone_flags(uint64_t flags)
+{
+	return sys_flags(clone_flags, flags & ~(uint64_t)0xff);
+}
+
+const char *sys_open_flags(uint64_t flags)
+{
+	char *s;
+	const char *rest;
+
+	if (flags & (O_WRONLY | O_RDWR | O_PATH))
+		return sys_flags(open_flags, flags);
+	s = next_text();
+	rest = flags ? sys_flags(open_flags, flags) : NULL;
+	snprintf(s, TEXT, rest ? "O_RDONLY|%s" : "O_RDONLY", rest);
+	return s;
+}
+
+const char *sys_resolve_flags(uint64_t flags)
+{
+	return sys_flags(resolve_flags, flags);
+}
+
+const char *sys_mount_flags(uint64_t flags)
+{
+	return sys_flags(mount_flags, flags);
+}
+
+const char *sys_mount_attrs(uint64_t flags)
+{
+	return sys_flags(mount_attrs, flags);
+}
+
+const char *sys_open_tree_flags(uint64_t flags)
+{
+	return sys_flags(open_tree_flags, flags);
+}
+
+const char *sys_move_mount_flags(uint64_t flags)
+{
+	return sys_flags(move_mount_flags, flags);
+}
+
+const char *sys_at_flags(uint64_t flags)
+{
+	return sys_flags(at_flags, flags);
+}
+
+const char *sys_at(int fd)
+{
+	char *s;
+
+	if (fd == AT_FDCWD)
+		return "AT_FDCWD";
+	if (fd == 0x3ffffff0)
+		return "fd?";
+	s = next_text();
+	snprintf(s, TEXT, "%d", fd);
+	return s;
+}
+
+const char *sys_bytes(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	char *s = next_text();
+	size_t n = 0;
+
+	s[n++] = '"';
+	for (size_t i = 0; i < len && n < TEXT - 8; i++) {
+		if (p[i] == '\n')
+			n += (size_t)snprintf(s + n, TEXT - n, "\\n");
+		else if (p[i] < ' ' || p[i] > '~' || p[i] == '"')
+			n += (size_t)snprintf(s + n, TEXT - n, "\\x%02x", p[i]);
+		else
+			s[n++] = (char)p[i];
+	}
+	s[n++] = '"';
+	snprintf(s + n, TEXT - n, len > TEXT - 10 ? "…" : "");
+	return s;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every system call that ringfence makes, under the kernel's name, one to one. All return >= 0 or
+ * -errno, and all leave their trace record (sys/trace.h). Descriptors are always close-on-exec.
+ */
+#ifndef LIB_SYS_SYS_H
+#define LIB_SYS_SYS_H
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/vfs.h>
+
+#include "sys/decode.h"
+#include "sys/trace.h"
+#include "sys/uapi.h"
+
+/* file.c */
+int sys_openat(int dirfd, const char *path, int flags, mode_t mode);
+int sys_openat2(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve);
+int sys_close(int fd);
+ssize_t sys_read(int fd, void *buf, size_t len);
+ssize_t sys_pread(int fd, void *buf, size_t len, off_t off);
+ssize_t sys_write(int fd, const void *buf, size_t len);
+ssize_t sys_pwrite(int fd, const void *buf, size_t len, off_t off);
+off_t sys_lseek(int fd, off_t off, int whence);
+int sys_fstat(int fd, struct stat *ret_st);
+int sys_fstatat(int dirfd, const char *path, struct stat *ret_st, int flags);
+int sys_fstatfs(int fd, struct statfs *ret_fs);
+int sys_faccessat(int dirfd, const char *path, int mode);
+ssize_t sys_readlinkat(int dirfd, const char *path, char *buf, size_t size);
+int sys_mkdirat(int dirfd, const char *path, mode_t mode);
+int sys_unlinkat(int dirfd, const char *path, int flags);
+int sys_renameat2(int olddir, const char *oldpath, int newdir, const char *newpath, unsigned flags);
+int sys_linkat(int olddir, const char *oldpath, int newdir, const char *newpath, int flags);
+int sys_symlinkat(const char *target, int dirfd, const char *path);
+int sys_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev);
+int sys_fchmod(int fd, mode_t mode);
+int sys_fchown(int fd, uid_t uid, gid_t gid);
+int sys_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
+int sys_utimensat(int dirfd, const char *path, const struct timespec times[2], int flags);
+int sys_fsetxattr(int fd, const char *name, const void *value, size_t len);
+int sys_lsetxattr(const char *path, const char *name, const void *value, size_t len);
+int sys_ftruncate(int fd, off_t len);
+int sys_fsync(int fd);
+int sys_syncfs(int fd);
+int sys_flock(int fd, int operation);
+int sys_dup3(int fd, int newfd);
+int sys_dup(int fd);
+int sys_clear_cloexec(int fd);
+int sys_pipe(int ret_fds[2]);
+int sys_memfd_create(const char *name);
+/* Takes over `fd`; NULL with *ret_err set where it fails. */
+DIR *sys_fdopendir(int fd, int *ret_err);
+
+/* process.c */
+int sys_unshare(uint64_t flags);
+int sys_setns(int fd, int nstype);
+/* clone3(2) with exit signal SIGCHLD; pidfd and cgroup_fd are asked for when not NULL / not < 0. */
+pid_t sys_clone3(uint64_t flags, int *ret_pidfd, int cgroup_fd);
+pid_t sys_fork(void);
+int sys_execve(const char *path, char *const argv[], char *const envp[]);
+int sys_execvpe(const char *file, char *const argv[], char *const envp[]);
+pid_t sys_waitpid(pid_t pid, int *ret_status, int options);
+pid_t sys_wait4(pid_t pid, int *ret_status, int options, struct rusage *ret_usage);
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_send_signal(int pidfd, int sig);
+int sys_kill(pid_t pid, int sig);
+int sys_prctl(const char *name, int option, unsigned long a, unsigned long b);
+int sys_seccomp_filter(unsigned flags, const struct sock_fprog *prog);
+int sys_setresuid(uid_t r, uid_t e, uid_t s);
+int sys_setresgid(gid_t r, gid_t e, gid_t s);
+int sys_setgroups(size_t n, const gid_t *list);
+int sys_sethostname(const char *name);
+int sys_close_range(unsigned first, unsigned last, unsigned flags);
+int sys_chdir(const char *path);
+int sys_fchdir(int fd);
+int sys_sigprocmask(int how, const sigset_t *set, sigset_t *ret_old);
+int sys_sigwaitinfo(const sigset_t *set, siginfo_t *ret_info);
+int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms);
+int sys_signal_default(int sig);
+/* For what carries the records themselves: past the seam, whole messages, no errors but the end. */
+void sys_quiet_send(int fd, const void *data, size_t len);
+bool sys_quiet_receive(int fd, void *data, size_t len);
+int sys_socketpair(int type, int ret_fds[2]);
+/* Set IFF_UP on the interface by an ioctl on a throw-away socket. */
+int sys_link_up(const char *ifname);
+
+/* mount.c */
+int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	      const char *data);
+int sys_umount2(const char *target, int flags);
+int sys_pivot_root(const char *new_root, const char *put_old);
+int sys_open_tree(int dirfd, const char *path, unsigned flags);
+int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
+int sys_fsopen(const char *type);
+int sys_fsconfig_string(int fs_fd, const char *key, const char *value);
+int sys_fsconfig_flag(int fs_fd, const char *key);
+int sys_fsconfig_create(int fs_fd);
+int sys_fsmount(int fs_fd, uint64_t attrs);
+int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
+		      uint64_t propagation);
+
+#endif

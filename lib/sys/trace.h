@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The seam under every kernel-facing call. A wrapper is one SYS_CALL():
+ *
+ *	int sys_unshare(int flags)
+ *	{
+ *		return SYS_CALL("unshare", SYS_ACT, SYS_NOFD, NULL, unshare(flags),
+ *				"%s", sys_clone_flags(flags));
+ *	}
+ *
+ * With nothing switched on it costs one predictable branch beside the call. Arguments are put into
+ * words only when someone listens or the call has failed.
+ */
+#ifndef LIB_SYS_TRACE_H
+#define LIB_SYS_TRACE_H
+
+#include <errno.h>
+#include <ringfence/trace.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define printf_like(f, a) __attribute__((format(printf, f, a)))
+
+/* What a call does to the world decides what a dry run makes of it. */
+enum sys_kind {
+	SYS_READ, /* only looks: made for real, unless it is given a dry descriptor */
+	SYS_ACT,  /* changes something: answered with 0 */
+	SYS_MAKE, /* changes something and returns a descriptor: answered with SYS_DRY_FD */
+};
+
+enum {
+	SYS_NOFD = -1000,
+	SYS_DRY_FD = 0x3ffffff0, /* stands for a descriptor that a dry run would have got */
+};
+
+enum sys_mode { SYS_TRACED = 1, SYS_DRY = 2, SYS_FAULTS = 4 };
+
+extern __thread unsigned sys_mode;
+
+struct sys_frame {
+	const char *name;
+	const char *object; /* the path of the call, or NULL */
+	int fd;		    /* the descriptor it stands on or is relative to, or SYS_NOFD */
+	uint64_t start_ns;
+};
+
+/* True: make the call. False: *ret_result is its answer. */
+bool sys_begin(struct sys_frame *f, enum sys_kind kind, long *ret_result);
+void sys_end(const struct sys_frame *f, long result, const char *fmt, ...) printf_like(3, 4);
+
+#define SYS_CALL(name_, kind_, fd_, object_, expr_, ...)                                           \
+	({                                                                                         \
+		struct sys_frame f_ = {name_, object_, fd_, 0};                                    \
+		long r_ = 0;                                                                       \
+		if (likely(!sys_mode) || sys_begin(&f_, kind_, &r_)) {                             \
+			r_ = (expr_);                                                              \
+			if (unlikely(r_ < 0))                                                      \
+				r_ = -errno;                                                       \
+		}                                                                                  \
+		if (unlikely(sys_mode || r_ < 0))                                                  \
+			sys_end(&f_, r_, __VA_ARGS__);                                             \
+		r_;                                                                                \
+	})
+
+/*
+ * A failure that no system call reported: a digest that differs, a file with bad content. Leaves a
+ * record with `what` as the call, the object, and the text as its note; returns `err` (-errno).
+ */
+int sys_fail(int err, const char *what, const char *object, const char *fmt, ...)
+	printf_like(4, 5);
+
+/* Descriptors have names here, so that records can say what a number stood for. */
+void sys_name_fd(int fd, int dirfd, const char *name);
+const char *sys_fd_name(int fd);
+
+/* Is this a dry run? For steps that would otherwise wait for what never comes. */
+static inline bool sys_is_dry(void)
+{
+	return unlikely(sys_mode & SYS_DRY);
+}
+
+#endif

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A non-recursive build engine in the manner of kbuild. Each folder's Kbuild may set
+#
+#   subdir-y     folders to read next
+#   lib-y        objects of libringfence
+#   prog-y       programs; <prog>-y lists their objects (default <prog>.o)
+#   common-y     objects linked into every program of the folder
+#   test-y       test programs, linked with the kernel's kselftest harness
+#   helper-y     small programs that tests run
+#   bpf-y        eBPF objects, each made into a skeleton header
+#   man-y        man pages made from .rst
+#
+# One make process sees everything, so a no-op build costs milliseconds.
+
+MAKEFLAGS += -r --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+,     := ,
+Q     := $(if $(filter 1,$(V)),,@)
+say    = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$@)';)
+kvars := subdir-y lib-y prog-y common-y test-y helper-y bpf-y man-y
+
+define load
+$(foreach v,$(kvars),$(eval $(v) :=))
+include $(1)Kbuild
+$$(eval $$(call collect,$(1)))
+endef
+define collect
+lib-objs += $(addprefix $(O)/$(1),$(lib-y))
+progs    += $(addprefix $(O)/$(1),$(prog-y))
+tests    += $(addprefix $(O)/$(1),$(test-y))
+helpers  += $(addprefix $(O)/$(1),$(helper-y))
+skels    += $(patsubst %,$(O)/$(1)%.skel.h,$(bpf-y))
+man      += $(addprefix $(O)/$(1),$(man-y))
+$(foreach p,$(prog-y) $(test-y) $(helper-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/$(1),$(or $($(p)-y),$(p).o))))
+$(foreach p,$(prog-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/$(1),$(common-y))))
+$(foreach d,$(subdir-y),$(eval $(call load,$(1)$(d)/)))
+endef
+$(eval $(call load,))
+
+LIB   := $(O)/libringfence.a
+SO    := $(O)/libringfence.so.0
+libs  := $(LIB) $(SO)
+# --as-needed leaves out of each program what it does not call.
+LIBS  := -lmount -lcap -lseccomp -ljson-c -larchive -lcrypto -lbpf -lelf -lz
+link   = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(SANFLAGS) $(LDFLAGS)
+
+# Rebuild when the command line changes, not only when a file does.
+cmd-cc = $(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(SANFLAGS) -fPIC -fvisibility=hidden \
+         -ffunction-sections -fdata-sections -fno-semantic-interposition -MMD -MP
+$(O)/.flags: FORCE
+	@mkdir -p $(O); echo '$(subst ','\'',$(cmd-cc) $(link))' | cmp -s - $@ || echo '$(subst ','\'',$(cmd-cc) $(link))' > $@
+
+$(O)/%.o: %.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(cmd-cc) $(cflags-$*) -c -o $@ $<
+$(LIB): $(lib-objs)
+	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
+$(SO): $(lib-objs) lib/libringfence.map
+	$(call say,LD)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=lib/libringfence.map -Wl,-z,defs \
+		$(link) $(lib-objs) $(LIBS) -o $@ && scripts/check-abi $@ && ln -sf $(@F) $(O)/libringfence.so
+$(progs) $(tests) $(helpers): $(LIB)
+	$(call say,LD)$(CC) $(link) $(filter %.o,$^) $(LIB) $(LIBS) -o $@
+
+# eBPF: the object is stripped of DWARF, its BTF stays.
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF)clang -g -O2 -Wall -Werror --target=bpf -mcpu=v3 -MMD -MP -Ibpf \
+		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -c $< -o $@ && llvm-strip -g $@
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL)bpftool gen skeleton $< name $(subst -,_,$*)_bpf > $@
+$(filter $(O)/lib/probe/%,$(lib-objs)): | $(skels)
+
+# The unit tests stand on the kernel's own harness.
+HARNESS := $(O)/kselftest/kselftest_harness.h
+$(HARNESS):
+	$(call say,GET)scripts/get-kselftest $(@D)
+$(patsubst %,%.o,$(tests)): | $(HARNESS)
+
+# A man page's option list comes from the tool's own rows.
+$(O)/Documentation/%.1: Documentation/%.rst $(O)/tools/% Documentation/common.rst
+	@mkdir -p $(@D)
+	$(call say,MAN)$(O)/tools/$* --help=rst > $(@D)/$*-options.rst && \
+		sed 's,@OPTIONS@,$(abspath $(@D))/$*-options.rst,' $< | rst2man --report=2 - $@
+
+$(O)/ringfence.pc: scripts/ringfence.pc.in Makefile
+	@mkdir -p $(O)
+	$(call say,GEN)sed 's,@prefix@,$(prefix),; s,@version@,$(VERSION),' $< > $@
+
+.PHONY: FORCE
+FORCE:
+-include $(shell [ -d $(O) ] && find $(O) -name '*.d')
