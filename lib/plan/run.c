@@ -184,7 +184,9 @@ static int pass(struct record *rec, size_t *ret_index)
 			/* The record of the failed call is still the last one. */
 			child_fails(run, i, r);
 		}
-		step_done(rec, i, r);
+		/* The fork is the caller's step; its copy in the child isn't told of. */
+		if (s->in_child == run->in_child || sys_is_dry())
+			step_done(rec, i, r);
 		if (r < 0) {
 			*ret_index = i;
 			return r;

@@ -79,7 +79,7 @@ static const struct sys_flag at_flags[] = {
 
 const char *sys_clone_flags(uint64_t flags)
 {
-	return sys_flags(clone_flags, flags & ~(uint64_t)0xff);
+	return sys_flags(clone_flags, flags);
 }
 
 const char *sys_open_flags(uint64_t flags)

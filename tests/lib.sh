@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sourced by the tool tests. Results are TAP lines; what a failing command said is shown as '#'
+# lines. Each test script runs in a directory of its own, $T, removed at its end, and must leave
+# as many processes, mounts and control groups of ours as it found: lib.sh counts.
+
+set -u
+: "${O:=build}"
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+case $O in /*) ;; *) O=$TOP/$O ;; esac
+PATH=$O/tools:$PATH
+export O TOP PATH
+T=$(mktemp -d "${TMPDIR:-/tmp}/rf-test.XXXXXX")
+TEST_N=0
+TEST_BAD=0
+
+ok() { TEST_N=$((TEST_N + 1)); echo "ok $TEST_N - $1"; }
+not_ok() { TEST_N=$((TEST_N + 1)); TEST_BAD=$((TEST_BAD + 1)); echo "not ok $TEST_N - $1"; shift; printf '%s\n' "$@" | sed 's/^/#   /'; }
+skip() { TEST_N=$((TEST_N + 1)); echo "ok $TEST_N - $1 # SKIP $2"; }
+
+# check NAME COMMAND…: passes where the command exits 0.
+check() {
+	_name=$1; shift
+	if "$@" > "$T/.out" 2> "$T/.err"; then ok "$_name"
+	else not_ok "$_name" "exit $? of: $*" "stdout: $(head -c 600 "$T/.out")" "stderr: $(head -c 900 "$T/.err")"; fi
+}
+
+# refuse NAME CODE PATTERN COMMAND…: passes where it exits with CODE and standard error matches the
+# extended regular expression.
+refuse() {
+	_name=$1 _code=$2 _want=$3; shift 3
+	"$@" > "$T/.out" 2> "$T/.err"; _got=$?
+	if [ $_got -eq "$_code" ] && grep -Eq -- "$_want" "$T/.err"; then ok "$_name"
+	else not_ok "$_name" "exit $_got, want $_code, of: $*" "want on stderr: $_want" "stderr: $(head -c 900 "$T/.err")"; fi
+}
+
+# prints NAME PATTERN COMMAND…: exits 0 and standard output matches.
+prints() {
+	_name=$1 _want=$2; shift 2
+	"$@" > "$T/.out" 2> "$T/.err"; _got=$?
+	if [ $_got -eq 0 ] && grep -Eq -- "$_want" "$T/.out"; then ok "$_name"
+	else not_ok "$_name" "exit $_got of: $*" "want on stdout: $_want" "stdout: $(head -c 600 "$T/.out")" "stderr: $(head -c 900 "$T/.err")"; fi
+}
+
+# equal NAME WANT GOT
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "want: $2" "got:  $3"; fi; }
+
+# await SECONDS COMMAND…: until it succeeds; no fixed sleeps.
+await() { _n=$(($1 * 20)); shift; while ! "$@" > /dev/null 2>&1; do _n=$((_n - 1)); [ $_n -gt 0 ] || return 1; sleep 0.05; done; }
+
+root() { [ "$(id -u)" = 0 ]; }
+cgroup_mode() {
+	if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then echo v2
+	elif [ -d /sys/fs/cgroup/unified ]; then echo hybrid; else echo v1; fi
+}
+
+# What could stay behind, as text to compare: mounts, groups named rf-*, our own descendants.
+census() {
+	wc -l < /proc/self/mountinfo
+	find /sys/fs/cgroup -type d -name 'rf-*' 2> /dev/null | sort
+	pgrep -P $$ -l | grep -Ev 'pgrep|bash|sh$' | sort
+}
+CENSUS=$(census)
+
+# At the end of each script: compare the census, print the plan, exit.
+finish() {
+	equal "nothing is left behind" "$CENSUS" "$(census)"
+	echo "1..$TEST_N"
+	[ $TEST_BAD -eq 0 ]
+	exit
+}
+trap 'cd /; rm -rf "$T"' EXIT
+cd "$T" || exit 1
