@@ -36,12 +36,6 @@ static int parse_map(const char *word, void *to)
 	return r;
 }
 
-static int parse_proc(const char *word, void *to)
-{
-	*(const char **)to = word;
-	return 0;
-}
-
 #define NS_ROW(letter, word, flag, what)                                                           \
 	{letter, word, OPT_BITS, &box.namespaces, NULL, "new " what, flag}
 
@@ -73,8 +67,7 @@ static const struct opt_row options[] = {
 	 "make DIR the root by pivot_root; implies --mount"},
 	{'w', "wd", OPT_STRING, &box.workdir, "DIR", "start in DIR, inside the new root"},
 	{0, "mount-proc", OPT_OPTIONAL, &box.proc, "DIR",
-	 "mount a new proc file system, on /proc unless DIR is given; implies --mount", 0, 0, 0, NULL,
-	 parse_proc},
+	 "mount a new proc file system, on /proc unless DIR is given; implies --mount"},
 	{0, "propagation", OPT_CHOICE, &propagation, "private|slave|shared|unchanged",
 	 "propagation of all mounts in a new mount namespace; private unless given", 0, 0, 0,
 	 propagation_words},
@@ -85,6 +78,8 @@ static const struct opt_row options[] = {
 	 "signal for the program when nsrun dies; KILL unless given, and on unless --no-kill-child",
 	 0, 0, 0, NULL},
 	{0, "no-kill-child", OPT_FLAG, &no_kill_child, NULL, "let the program outlive nsrun"},
+	{0, "outer-program", OPT_FLAG, &box.outer_program, NULL,
+	 "PROGRAM is of the caller's root, not of the new one; it must be linked statically"},
 	{0, "pass-fd", OPT_LIST, &pass_fds, "N",
 	 "leave descriptor N open for the program; all others above 2 are closed"},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},

@@ -81,27 +81,31 @@ static void put_clean(const char *s)
 	}
 }
 
+static void add_part(struct str *line, const char *part)
+{
+	if (part && part[0])
+		str_addf(line, ": %s", part);
+}
+
 static void print_error(const struct error_words *e)
 {
 	struct str line __free(str) = {0};
+	bool has_note = e->note && e->note[0];
 
 	if (tool_state.json) {
 		print_json_error(e);
 		return;
 	}
-	str_addf(&line, "%s: ", tool_state.tool->name);
+	str_add(&line, tool_state.tool->name);
 	if (e->number)
-		str_addf(&line, "step %zu of %zu (%s): ", e->number, e->of, e->step);
-	if (e->message && e->message[0])
-		str_add(&line, e->message);
-	if (e->object && e->object[0])
-		str_addf(&line, "%s%s", e->message && e->message[0] ? ": " : "", e->object);
-	if (e->call && e->call[0] && !(e->note && e->note[0]))
+		str_addf(&line, ": step %zu of %zu (%s)", e->number, e->of, e->step);
+	add_part(&line, e->message);
+	add_part(&line, e->object);
+	if (e->call && e->call[0] && !has_note)
 		str_addf(&line, ": %s(%s)", e->call, e->args ?: "");
-	if (e->note && e->note[0])
-		str_addf(&line, ": %s", e->note);
-	if (e->error && !(e->note && e->note[0]))
-		str_addf(&line, ": %s", strerror(-e->error));
+	add_part(&line, e->note);
+	if (e->error && !has_note)
+		add_part(&line, strerror(-e->error));
 	if (!line.failed)
 		put_clean(line.s);
 	fputc('\n', stderr);

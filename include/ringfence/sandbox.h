@@ -34,6 +34,7 @@ struct rf_sandbox {
 	bool loopback_down; /* leave lo of a new network namespace down */
 	const int *pass_fds;
 	size_t n_pass_fds;  /* all other descriptors above 2 are closed at exec */
+	bool outer_program; /* argv[0] is of the caller's root, run by descriptor: needs to be static */
 	char *const *argv;
 };
 

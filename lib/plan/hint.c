@@ -127,6 +127,7 @@ static const struct hint_row rows[] = {
 	{"openat", "gid_map", -EACCES, "only the owner of the process may write its maps", NULL},
 	{"pivot_root", NULL, -EINVAL, "the root may be on a shared mount or on the initial ramfs: try --propagation private", NULL},
 	{"execve", NULL, -ENOENT, "no such program on the PATH inside, or its interpreter (#! line, ELF loader) is missing in this root", NULL},
+	{"execveat", NULL, -ENOENT, "a program of the outer root must be linked statically: its ELF loader is not in this root", NULL},
 	{"execve", NULL, -EACCES, "the file is not executable for this user, or its mount is noexec", NULL},
 	{"execve", NULL, -ENOEXEC, "the file is no program for this machine", NULL},
 	{"mkdirat", "cgroup", -EROFS, "the control groups are mounted read-only (a container?)", NULL},

@@ -46,12 +46,12 @@ struct plan_run {
 	struct rf_plan *plan;
 	bool in_child;
 	pid_t child;		/* in the caller, after the fork */
-	int child_pidfd;
 	int caller_pidfd;	/* in the child: to see whether the caller still lives */
 	int release_fd[2];	/* the caller writes one byte when the child may go on */
 	int report_fd[2];	/* the child's records and its failure */
 	int cgroup_fd;		/* where clone3() shall put the child (v2) */
 	int root_fd;		/* the new root's mount, before the pivot */
+	int program_fd;		/* the program, where it comes from the caller's root */
 	sigset_t signals;	/* the mask the program shall have */
 	bool signals_saved;
 };

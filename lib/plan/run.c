@@ -100,7 +100,7 @@ static void step_done(struct record *rec, size_t index, int result)
 
 static int exit_code_for(const char *step_id, int error)
 {
-	if (strcmp(step_id, "exec"))
+	if (strcmp(step_id, "exec") && strcmp(step_id, "open-program"))
 		return 125;
 	return error == -ENOENT ? 127 : 126;
 }
@@ -146,12 +146,12 @@ static void close_run(struct plan_run *run)
 {
 	close_pair(run->release_fd);
 	close_pair(run->report_fd);
-	if (run->child_pidfd >= 0)
-		sys_close(take_fd(&run->child_pidfd));
 	if (run->caller_pidfd >= 0)
 		sys_close(take_fd(&run->caller_pidfd));
 	if (run->root_fd >= 0)
 		sys_close(take_fd(&run->root_fd));
+	if (run->program_fd >= 0)
+		sys_close(take_fd(&run->program_fd));
 }
 
 /* The child stops here: the caller prints, undoes and exits. */
@@ -266,7 +266,7 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 		return -ENOMEM;
 	plan->run = run;
 	*run = (struct plan_run){
-		.plan = plan, .child_pidfd = -EBADF, .caller_pidfd = -EBADF,
+		.plan = plan, .caller_pidfd = -EBADF, .program_fd = -EBADF,
 		.release_fd = {-EBADF, -EBADF}, .report_fd = {-EBADF, -EBADF},
 		.cgroup_fd = -EBADF, .root_fd = -EBADF,
 	};

@@ -169,6 +169,8 @@ int rf_plan_sandbox(struct rf_plan *plan, const struct rf_sandbox *sandbox)
 	struct shape s = make_shape(sandbox);
 	int r = check(&s);
 
+	if (r >= 0 && sandbox->outer_program)
+		r = plan_add_text(plan, &step_open_program, false, sandbox->argv[0]);
 	if (r >= 0)
 		r = add_namespaces(plan, &s);
 	if (r >= 0)

@@ -48,7 +48,8 @@ static int attach_by_mount(const char *dir)
 {
 	int r = sys_mount(dir, dir, NULL, MS_BIND | MS_REC, NULL);
 
-	return r < 0 ? r : sys_openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY, 0);
+	/* "/" is where this process stands, below the new mount; "/.." is the mount on top. */
+	return r < 0 ? r : sys_openat(AT_FDCWD, str_eq(dir, "/") ? "/.." : dir, O_PATH | O_DIRECTORY, 0);
 }
 
 static int run_attach_root(struct plan_run *run, struct rf_step *s)

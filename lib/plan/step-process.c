@@ -4,7 +4,7 @@
  *
  * clone3(2) makes the child in its new namespaces, and on cgroup v2 in its group, in one call, so
  * that nothing runs unconfined and no migration (about 8 ms when cold) is paid. On kernels or
- * under filters without it: fork, unshare and fork.
+ * under filters without it: fork_by_middle().
  *
  * PR_SET_PDEATHSIG is lost when credentials change and says nothing about a caller that is dead
  * already; the step therefore stands late in the plan and asks the caller's pidfd afterwards.
@@ -28,23 +28,42 @@ static int save_signals(struct plan_run *run)
 	return r;
 }
 
-static int fork_with_unshare(uint64_t flags)
+/*
+ * Without clone3(2): a middle process enters the namespaces and makes the child as its own sibling
+ * (CLONE_PARENT), since a new pid or time namespace takes in only children of who made it. It says
+ * the child's pid, or -errno, and is gone.
+ */
+static pid_t fork_by_middle(uint64_t flags)
 {
-	pid_t pid;
-	int r;
+	pid_t middle, pid = 0;
+	int say[2], status, r = sys_pipe(say);
 
-	/* A pid or time namespace takes in the children of the one that unshared it; the outer
-	 * child would have to stay as a second supervisor. Without clone3 they are refused. */
-	if (flags & (CLONE_NEWPID | CLONE_NEWTIME))
-		return sys_fail(-ENOSYS, "clone3", NULL,
-				"a new pid or time namespace needs clone3(2) here");
-	pid = sys_fork();
-	if (pid)
-		return pid;
-	r = sys_unshare(flags);
 	if (r < 0)
-		_exit(125);
-	return 0;
+		return r;
+	middle = sys_fork();
+	if (middle == 0) {
+		if (flags)
+			pid = sys_unshare(flags);
+		if (pid >= 0)
+			pid = sys_clone_parent();
+		if (pid)
+			sys_quiet_send(say[1], &pid, sizeof(pid));
+		if (pid)
+			_exit(0);
+	}
+	sys_close(say[1]);
+	if (middle <= 0) {
+		sys_close(say[0]);
+		return middle;
+	}
+	if (!sys_quiet_receive(say[0], &pid, sizeof(pid)))
+		pid = -ECHILD;
+	sys_close(say[0]);
+	while (sys_waitpid(middle, &status, 0) == -EINTR)
+		;
+	return pid < 0 ? sys_fail(pid, "unshare", "", "%s: %s", sys_clone_flags(flags),
+				  strerror(-pid))
+		       : pid;
 }
 
 static int run_fork(struct plan_run *run, struct rf_step *s)
@@ -58,9 +77,9 @@ static int run_fork(struct plan_run *run, struct rf_step *s)
 	run->caller_pidfd = sys_pidfd_open(getpid());
 	if (run->caller_pidfd < 0)
 		return run->caller_pidfd;
-	pid = sys_clone3(flags, &run->child_pidfd, run->cgroup_fd);
+	pid = sys_clone3(flags, run->cgroup_fd);
 	if (pid == -ENOSYS && run->cgroup_fd < 0)
-		pid = fork_with_unshare(flags);
+		pid = fork_by_middle(flags);
 	if (pid < 0)
 		return pid;
 	if (sys_is_dry())
@@ -180,6 +199,38 @@ const struct step_kind step_chdir = {
 	.page = "chdir(2)", .run = run_chdir,
 };
 
+/*
+ * A program of the caller's root, for a tool of ours that shall still act inside a root which
+ * does not have it. Opened before the root changes; without /proc a script could not be run so.
+ */
+static int run_open_program(struct plan_run *run, struct rf_step *s)
+{
+	const char *name = s->text[0], *path = getenv("PATH") ?: "/usr/bin:/bin";
+	int fd = -ENOENT;
+
+	if (strchr(name, '/'))
+		fd = sys_openat(AT_FDCWD, name, O_PATH, 0);
+	while (!strchr(name, '/') && fd == -ENOENT && *path) {
+		size_t n = strcspn(path, ":");
+		char *full __free(ptr) = str_format("%.*s/%s", (int)n, path, name);
+
+		if (!full)
+			return -ENOMEM;
+		fd = sys_openat(AT_FDCWD, full, O_PATH, 0);
+		path += n + (path[n] == ':');
+	}
+	if (fd < 0)
+		return fd;
+	run->program_fd = fd;
+	return 0;
+}
+
+const struct step_kind step_open_program = {
+	.id = "open-program", .name = "open the program in the caller's root",
+	.why = "It is not in the new root; its descriptor leads to it all the same.",
+	.page = "execveat(2)", .run = run_open_program,
+};
+
 static int run_exec(struct plan_run *run, struct rf_step *s)
 {
 	char *const *argv = s->data;
@@ -187,6 +238,8 @@ static int run_exec(struct plan_run *run, struct rf_step *s)
 	if (run->signals_saved)
 		sys_sigprocmask(SIG_SETMASK, &run->signals, NULL);
 	sys_signal_default(SIGPIPE);
+	if (run->program_fd >= 0)
+		return sys_execveat(run->program_fd, argv, environ);
 	return sys_execvpe(argv[0], argv, environ);
 }
 

@@ -18,6 +18,7 @@ extern const struct step_kind step_die_with_caller; /* [signal] */
 extern const struct step_kind step_close_descriptors;
 extern const struct step_kind step_pass_descriptor; /* [descriptor] */
 extern const struct step_kind step_chdir;	    /* text: directory */
+extern const struct step_kind step_open_program; /* text: name or path */
 extern const struct step_kind step_exec;
 
 /* step-ns.c */

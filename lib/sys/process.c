@@ -31,28 +31,24 @@ static pid_t raw_clone3(struct clone_args *args)
 	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
 }
 
-pid_t sys_clone3(uint64_t flags, int *ret_pidfd, int cgroup_fd)
+pid_t sys_clone3(uint64_t flags, int cgroup_fd)
 {
-	int pidfd = -EBADF;
-	struct clone_args args = {
-		.flags = flags | (ret_pidfd ? CLONE_PIDFD : 0),
-		.pidfd = (uint64_t)(uintptr_t)(ret_pidfd ? &pidfd : NULL),
-		.exit_signal = SIGCHLD,
-	};
-	pid_t pid;
+	struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
 
-	if (cgroup_fd >= 0 && cgroup_fd != SYS_DRY_FD) {
+	if (cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
-	pid = (pid_t)SYS_CALL("clone3", SYS_ACT, SYS_NOFD, NULL, raw_clone3(&args),
-			      "{flags=%s, exit_signal=SIGCHLD%s}", sys_clone_flags(args.flags),
-			      cgroup_fd >= 0 ? ", cgroup" : "");
-	if (pid > 0 && ret_pidfd) {
-		*ret_pidfd = pidfd;
-		sys_name_fd(pidfd, AT_FDCWD, "pidfd of the program");
-	}
-	return pid;
+	return (pid_t)SYS_CALL("clone3", SYS_ACT, cgroup_fd >= 0 ? cgroup_fd : SYS_NOFD, NULL,
+			       raw_clone3(&args), "{flags=%s, exit_signal=SIGCHLD%s}",
+			       sys_clone_flags(args.flags), cgroup_fd >= 0 ? ", cgroup" : "");
+}
+
+pid_t sys_clone_parent(void)
+{
+	return (pid_t)SYS_CALL("clone", SYS_ACT, SYS_NOFD, NULL,
+			       syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0),
+			       "CLONE_PARENT|SIGCHLD");
 }
 
 pid_t sys_fork(void)
@@ -64,6 +60,14 @@ int sys_execve(const char *path, char *const argv[], char *const envp[])
 {
 	return (int)SYS_CALL("execve", SYS_ACT, SYS_NOFD, path, execve(path, argv, envp),
 			     "\"%s\", [\"%s\"%s]", path, argv[0], argv[0] && argv[1] ? ", …" : "");
+}
+
+int sys_execveat(int fd, char *const argv[], char *const envp[])
+{
+	return (int)SYS_CALL("execveat", SYS_ACT, fd, NULL,
+			     syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH),
+			     "%d, \"\", [\"%s\"%s], AT_EMPTY_PATH", fd, argv[0],
+			     argv[0] && argv[1] ? ", …" : "");
 }
 
 int sys_execvpe(const char *file, char *const argv[], char *const envp[])

@@ -63,10 +63,13 @@ DIR *sys_fdopendir(int fd, int *ret_err);
 /* process.c */
 int sys_unshare(uint64_t flags);
 int sys_setns(int fd, int nstype);
-/* clone3(2) with exit signal SIGCHLD; pidfd and cgroup_fd are asked for when not NULL / not < 0. */
-pid_t sys_clone3(uint64_t flags, int *ret_pidfd, int cgroup_fd);
+/* clone3(2) with exit signal SIGCHLD, into the group of cgroup_fd where that is >= 0. */
+pid_t sys_clone3(uint64_t flags, int cgroup_fd);
 pid_t sys_fork(void);
+/* A sibling: the new process is a child of the caller's parent. */
+pid_t sys_clone_parent(void);
 int sys_execve(const char *path, char *const argv[], char *const envp[]);
+int sys_execveat(int fd, char *const argv[], char *const envp[]);
 int sys_execvpe(const char *file, char *const argv[], char *const envp[]);
 pid_t sys_waitpid(pid_t pid, int *ret_status, int options);
 pid_t sys_wait4(pid_t pid, int *ret_status, int options, struct rusage *ret_usage);
