@@ -125,6 +125,8 @@ static int run_await_release(struct plan_run *run, struct rf_step *s)
 	do
 		n = sys_read(run->release_fd[0], &byte, 1);
 	while (n == -EINTR);
+	if (n < 0)
+		return (int)n;
 	if (n == 1 || sys_is_dry())
 		return 0;
 	/* End of file: the caller failed or was killed. */
