@@ -4,6 +4,7 @@
 # and taken out again. The copy holds the sources, a finished build and no git.
 . "$(dirname "$0")/lib.sh"
 
+host_only "check-house"
 command -v python3 > /dev/null || { skip "check-house" "python3 is not installed"; finish; }
 
 mkdir copy
