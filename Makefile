@@ -12,7 +12,7 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstric
             -Wundef -Wwrite-strings -Wimplicit-fallthrough -Wno-unused-parameter \
             -Wno-missing-field-initializers -Werror
 SAN      ?=
-SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SANFLAGS  = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 all:
 include scripts/Kbuild.mk
@@ -36,6 +36,18 @@ check:
 ## tests     build the tests without running them
 tests: $(tests) $(helpers)
 
+## check-vm  run every test in machines with pure cgroup v2; KERNELS='6.1 6.12', T=name
+check-vm:
+	$(Q)scripts/packages build check vm
+	$(Q)$(MAKE) all tests
+	$(Q)O=$(O) KERNELS='$(or $(KERNELS),6.1 6.12)' tests/vm/check $(T)
+
+## vm        run CMD='…' in such a machine; KERNEL=6.12 unless given; the build's tools are on its PATH
+vm:
+	$(Q)scripts/packages build vm
+	$(Q)$(MAKE) all
+	$(Q)PATH=$(abspath $(O)/tools):$$PATH tests/vm/run --kernel $(or $(KERNEL),6.12) -- sh -c '$(subst ','\'',$(CMD))'
+
 ## bench     print ratios against the minimal C program and the peers, interleaved in one run
 bench:
 	$(Q)scripts/packages build bench
@@ -54,4 +66,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check tests bench install clean help
+.PHONY: all run check check-vm vm tests bench install clean help

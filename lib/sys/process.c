@@ -188,6 +188,13 @@ int sys_signal_default(int sig)
 			     sigabbrev_np(sig) ?: "0");
 }
 
+int sys_signal_ignore(int sig)
+{
+	return (int)SYS_CALL("rt_sigaction", SYS_ACT, SYS_NOFD, NULL,
+			     signal(sig, SIG_IGN) == SIG_ERR ? -1 : 0, "SIG%s, SIG_IGN",
+			     sigabbrev_np(sig) ?: "0");
+}
+
 void sys_quiet_send(int fd, const void *data, size_t len)
 {
 	while (write(fd, data, len) < 0 && errno == EINTR)
