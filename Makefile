@@ -12,7 +12,7 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstric
             -Wundef -Wwrite-strings -Wimplicit-fallthrough -Wno-unused-parameter \
             -Wno-missing-field-initializers -Werror
 SAN      ?=
-SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SANFLAGS  = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 all:
 include scripts/Kbuild.mk

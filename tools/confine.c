@@ -65,6 +65,7 @@ static int set_pass_fds(void)
 
 	if (!fds)
 		return tool_error(-ENOMEM, "--pass-fd");
+	confine.pass_fds = fds;
 	for (size_t i = 0; i < pass_fds.n; i++) {
 		char *end;
 		long n = strtol(pass_fds.words[i], &end, 10);
@@ -74,7 +75,6 @@ static int set_pass_fds(void)
 						pass_fds.words[i]);
 		fds[confine.n_pass_fds++] = (int)n;
 	}
-	confine.pass_fds = fds;
 	return 0;
 }
 
