@@ -70,11 +70,11 @@ refuse "a refused call fails with its errno" 1 'No space left' confine --seccomp
 refuse "the second time, from the cache" 1 'No space left' confine --seccomp profile.json mkdir "$T/d"
 prints "the cache was used" 'instructions, from the cache' confine --dry-run --seccomp profile.json true
 prints "--no-cache does not use it" 'instructions; unknown' confine --dry-run --no-cache --seccomp profile.json true
-equal "one entry, the owner's only" "700 1 600" "$(stat -c %a cache/ringfence) $(ls cache/ringfence | wc -l) $(stat -c %a cache/ringfence/*)"
-cp cache/ringfence/* kept
-head -c 100 kept > "$(echo cache/ringfence/*)"
+equal "one entry, the owner's only" "700 1 600" "$(stat -c %a cache/ringfence/seccomp) $(ls cache/ringfence/seccomp | wc -l) $(stat -c %a cache/ringfence/seccomp/*)"
+cp cache/ringfence/seccomp/* kept
+head -c 100 kept > "$(echo cache/ringfence/seccomp/*)"
 refuse "a damaged cache is ignored" 1 'No space left' confine --seccomp profile.json mkdir "$T/d"
-check "and written anew" cmp kept cache/ringfence/*
+check "and written anew" cmp kept cache/ringfence/seccomp/*
 XDG_CACHE_HOME=/proc/nowhere refuse "no cache, no difference" 1 'No space left' confine --seccomp profile.json mkdir "$T/d"
 check "the filter is in force" sh -c 'confine -s profile.json grep -q "^Seccomp:.2" /proc/self/status'
 refuse "names not known are told of on request" 0 'not known here and left out: frobnicate' confine -v --seccomp profile.json true

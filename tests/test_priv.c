@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <ringfence/priv.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,36 @@ TEST(answers)
 	EXPECT_EQ(SECCOMP_FILTER_FLAG_LOG, s->flags);
 }
 
+/* Many rules make a tree of comparisons: each number must come out at its own leaf. */
+TEST(every_number)
+{
+	struct rf_seccomp *s __free(seccomp) = NULL;
+	struct str json __free(str) = {0};
+	bool ruled[512] = {0};
+	int n = 0;
+
+	str_add(&json, "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [");
+	for (int nr = 0; nr < 440; nr += nr % 5 + 1) {
+		char *name __free(ptr) = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, nr);
+
+		if (!name || nr == SYS_execve)
+			continue;
+		str_addf(&json, "%s{\"names\": [\"%s\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": %d}",
+			 n++ ? "," : "", name, nr + 1);
+		ruled[nr] = true;
+	}
+	str_add(&json, "]}");
+	ASSERT_LT(50, n);
+	ASSERT_EQ(0, compile(json.s, &s));
+	for (int nr = 0; nr < 512; nr++) {
+		uint32_t want = ruled[nr] ? SECCOMP_RET_ERRNO | (uint32_t)(nr + 1) : SECCOMP_RET_ALLOW;
+
+		EXPECT_EQ(want, answer(s, nr, 0, 0)) {
+			TH_LOG("call %d", nr);
+		}
+	}
+}
+
 static char *read_default(size_t *ret_len)
 {
 	char *text = NULL;
@@ -331,7 +362,7 @@ static int from_cache(const char *file, unsigned flags)
 
 static char *the_entry(const char *dir)
 {
-	char *path __free(ptr) = str_format("%s/ringfence", dir);
+	char *path __free(ptr) = str_format("%s/ringfence/seccomp", dir);
 	DIR *d __free(dir) = opendir(path);
 	struct dirent *e;
 
@@ -384,7 +415,7 @@ TEST_F(cache, damaged_entry_is_ignored)
 
 TEST_F(cache, open_to_others_is_ignored)
 {
-	char *dir __free(ptr) = str_format("%s/ringfence", self->dir), *entry __free(ptr) = NULL;
+	char *dir __free(ptr) = str_format("%s/ringfence/seccomp", self->dir), *entry __free(ptr) = NULL;
 
 	ASSERT_EQ(0, from_cache(self->file, 0));
 	entry = the_entry(self->dir);

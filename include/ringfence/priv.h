@@ -47,8 +47,9 @@ enum {
 /*
  * Compile a profile: a file with an OCI linux.seccomp object, or with a whole config.json that
  * holds one. Names of system calls that are not known here are left out, as the specification
- * says; rf_seccomp_info() lists them. The compiled filter is kept in $XDG_CACHE_HOME/ringfence,
- * else /var/cache/ringfence for root and ~/.cache/ringfence for others. A cache that is missing,
+ * says; rf_seccomp_info() lists them. The compiled filter is kept in the directory
+ * seccomp of $XDG_CACHE_HOME/ringfence, else of /var/cache/ringfence for root and of
+ * ~/.cache/ringfence for others. A cache that is missing,
  * unwritable, damaged or somebody else's is no error: the profile is compiled again.
  * 0; -EINVAL for a bad profile (the note names the JSON path); -EFBIG beyond 4 MiB; -E2BIG beyond
  * 4096 instructions; -errno of opening and reading. Free with rf_seccomp_free().

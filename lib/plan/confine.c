@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 
 #include "plan/step.h"
+#include "priv/caps.h"
 #include "priv/seccomp.h"
 
 /* What is wanted, with what follows from what the caller has. */
@@ -80,7 +81,9 @@ static int make_shape(const struct rf_confine *c, struct shape *ret)
 		*ret = s;
 		return 0;
 	}
-	r = rf_caps_get(&s.have);
+	r = caps_get_held(&s.have);
+	if (r >= 0 && s.touch_caps)
+		r = caps_get_bounding(&s.have);
 	if (r < 0)
 		return r;
 	s.drop = c->drop | (c->has_keep ? ~c->keep : 0);

@@ -206,19 +206,32 @@ static int read_set(int (*get)(cap_value_t), const char *word, uint64_t *ret_cap
 	return 0;
 }
 
-int rf_caps_get(struct rf_caps *ret_caps)
+int caps_get_held(struct rf_caps *caps)
 {
-	struct rf_caps caps;
 	cap_t c __free(caps) = NULL;
 	int r = (int)SYS_CALL("capget", SYS_READ, SYS_NOFD, NULL, (c = cap_get_proc()) ? 0 : -1,
 			      "%s", "");
 
 	if (r < 0)
 		return r;
-	caps.effective = one_set(c, CAP_EFFECTIVE);
-	caps.permitted = one_set(c, CAP_PERMITTED);
-	caps.inheritable = one_set(c, CAP_INHERITABLE);
-	r = read_set(cap_get_bound, "PR_CAPBSET_READ", &caps.bounding);
+	caps->effective = one_set(c, CAP_EFFECTIVE);
+	caps->permitted = one_set(c, CAP_PERMITTED);
+	caps->inheritable = one_set(c, CAP_INHERITABLE);
+	return 0;
+}
+
+int caps_get_bounding(struct rf_caps *caps)
+{
+	return read_set(cap_get_bound, "PR_CAPBSET_READ", &caps->bounding);
+}
+
+int rf_caps_get(struct rf_caps *ret_caps)
+{
+	struct rf_caps caps;
+	int r = caps_get_held(&caps);
+
+	if (r >= 0)
+		r = caps_get_bounding(&caps);
 	if (r >= 0)
 		r = read_set(cap_get_ambient, "PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET",
 			     &caps.ambient);

@@ -5,6 +5,10 @@
 
 #include <ringfence/priv.h>
 
+/* rf_caps_get() in parts: a call per capability is made for each of the last two sets. */
+int caps_get_held(struct rf_caps *caps); /* effective, permitted, inheritable */
+int caps_get_bounding(struct rf_caps *caps);
+
 int caps_drop_bounding(uint64_t caps);
 int caps_set(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 int caps_raise_ambient(uint64_t caps);

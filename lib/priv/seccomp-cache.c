@@ -46,10 +46,10 @@ static char *cache_path(void)
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
 	if (xdg && xdg[0] == '/')
-		return str_format("%s/ringfence", xdg);
+		return str_format("%s/ringfence/seccomp", xdg);
 	if (geteuid() == 0)
-		return str_format("/var/cache/ringfence");
-	return home && home[0] == '/' ? str_format("%s/.cache/ringfence", home) : NULL;
+		return str_format("/var/cache/ringfence/seccomp");
+	return home && home[0] == '/' ? str_format("%s/.cache/ringfence/seccomp", home) : NULL;
 }
 
 static bool only_ours(int fd, mode_t forbidden)
