@@ -233,13 +233,21 @@ const struct step_kind step_open_program = {
 	.page = "execveat(2)", .run = run_open_program,
 };
 
+void plan_ready_signals(struct plan_run *run)
+{
+	if (run->signals_ready)
+		return;
+	run->signals_ready = true;
+	if (run->signals_saved)
+		sys_sigprocmask(SIG_SETMASK, &run->signals, NULL);
+	sys_signal_default(SIGPIPE);
+}
+
 static int run_exec(struct plan_run *run, struct rf_step *s)
 {
 	char *const *argv = s->data;
 
-	if (run->signals_saved)
-		sys_sigprocmask(SIG_SETMASK, &run->signals, NULL);
-	sys_signal_default(SIGPIPE);
+	plan_ready_signals(run);
 	if (run->program_fd >= 0)
 		return sys_execveat(run->program_fd, argv, environ);
 	return sys_execvpe(argv[0], argv, environ);

@@ -114,11 +114,19 @@ int sys_prctl(const char *name, int option, unsigned long a, unsigned long b)
 			     "%s, %lu, %lu", name, a, b);
 }
 
+static const struct sys_flag seccomp_flags[] = {
+	{SECCOMP_FILTER_FLAG_TSYNC, "SECCOMP_FILTER_FLAG_TSYNC"},
+	{SECCOMP_FILTER_FLAG_LOG, "SECCOMP_FILTER_FLAG_LOG"},
+	{SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"},
+	{SECCOMP_FILTER_FLAG_NEW_LISTENER, "SECCOMP_FILTER_FLAG_NEW_LISTENER"},
+	{0, NULL}};
+
 int sys_seccomp_filter(unsigned flags, const struct sock_fprog *prog)
 {
 	return (int)SYS_CALL("seccomp", SYS_ACT, SYS_NOFD, NULL,
 			     syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, prog),
-			     "SECCOMP_SET_MODE_FILTER, %#x, {len=%u}", flags, prog->len);
+			     "SECCOMP_SET_MODE_FILTER, %s, {len=%u}",
+			     sys_flags(seccomp_flags, flags), prog->len);
 }
 
 int sys_setresuid(uid_t r, uid_t e, uid_t s)
