@@ -35,4 +35,8 @@ extern const struct step_kind step_attach_root;	  /* text: directory */
 extern const struct step_kind step_mount_proc;	  /* text: mount point */
 extern const struct step_kind step_pivot_root;
 
+/* step-layer.c; each shares what rf_plan_layer_mount() made for it */
+extern const struct step_kind step_layer_prepare, step_layer_record;
+extern const struct step_kind step_layer_overlay, step_layer_attach;
+
 #endif
