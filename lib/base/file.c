@@ -141,6 +141,9 @@ static int remove_entry(int dirfd, const char *name)
 		return r == -ENOENT ? 0 : r;
 	sub = sys_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
 			  RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	/* `name` is one component, so all that is lost without openat2 is the mount check. */
+	if (sub == -ENOSYS)
+		sub = sys_openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (sub < 0)
 		return sub;
 	r = remove_below(take_fd(&sub));

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,6 +152,11 @@ int sys_sethostname(const char *name)
 {
 	return (int)SYS_CALL("sethostname", SYS_ACT, SYS_NOFD, NULL,
 			     sethostname(name, strlen(name)), "\"%s\", %zu", name, strlen(name));
+}
+
+int sys_uname(struct utsname *ret_name)
+{
+	return (int)SYS_CALL("uname", SYS_READ, SYS_NOFD, NULL, uname(ret_name), "%s", "");
 }
 
 int sys_close_range(unsigned first, unsigned last, unsigned flags)

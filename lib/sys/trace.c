@@ -191,6 +191,11 @@ int sys_fail(int err, const char *what, const char *object, const char *fmt, ...
 	return err;
 }
 
+void sys_keep_failure(const struct rf_call *call)
+{
+	seam.last = *call;
+}
+
 void rf_trace_set(rf_trace_fn *fn, void *data)
 {
 	seam.fn = fn;

@@ -71,6 +71,9 @@ void sys_end(const struct sys_frame *f, long result, const char *fmt, ...) print
 int sys_fail(int err, const char *what, const char *object, const char *fmt, ...)
 	printf_like(4, 5);
 
+/* Make `call`, a copy, the last failure again, after cleaning up made calls of its own. */
+void sys_keep_failure(const struct rf_call *call);
+
 /* Descriptors have names here, so that records can say what a number stood for. */
 void sys_name_fd(int fd, int dirfd, const char *name);
 const char *sys_fd_name(int fd);
