@@ -4,6 +4,7 @@
 #   subdir-y     folders to read next
 #   lib-y        objects of libringfence
 #   prog-y       programs; <prog>-y lists their objects (default <prog>.o)
+#   ldflags-<prog>, libs-<prog>  how to link that program, where it differs
 #   common-y     objects linked into every program of the folder
 #   test-y       test programs, linked with the kernel's kselftest harness
 #   helper-y     small programs that tests run
@@ -63,7 +64,7 @@ $(SO): $(lib-objs) lib/libringfence.map
 		$(link) $(lib-objs) $(LIBS) -o $@ && scripts/check-abi $@ && ln -sf $(@F) $(O)/libringfence.so
 $(progs) $(tests) $(helpers): $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(link) $(filter %.o,$^) $(LIB) $(LIBS) -o $@
+	$(call say,LD)$(CC) $(link) $(ldflags-$(@F)) $(filter %.o,$^) $(LIB) $(or $(libs-$(@F)),$(LIBS)) -o $@
 
 # eBPF: the object is stripped of DWARF, its BTF stays.
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
