@@ -20,6 +20,7 @@
 #ifndef RINGFENCE_LAYER_H
 #define RINGFENCE_LAYER_H
 
+#include <ringfence/idmap.h>
 #include <ringfence/plan.h>
 
 #ifdef __cplusplus
@@ -143,6 +144,9 @@ struct rf_layer_mount {
 	const char *image, *target;
 	bool read_only;
 	bool is_volatile; /* no fsync: the upper layer is worth nothing after a crash (5.10) */
+	/* Show the owners in the image shifted, as nsrun's maps of the same name need it; both or
+	 * neither. Linux 5.19, on a file system that can be mounted with an id map. */
+	struct rf_idmap uid_map, gid_map;
 };
 
 /*

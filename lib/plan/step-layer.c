@@ -23,11 +23,13 @@
 
 #include "base/file.h"
 #include "layer/store.h"
+#include "mount/idmapped.h"
 #include "mount/table.h"
 
 enum { FSCONFIG_VALUE = 255 };
 
 #define EMPTY_LAYER "empty"
+#define VIEW "view"
 
 /* One mount; its four steps share it. */
 struct job {
@@ -37,6 +39,10 @@ struct job {
 	bool is_volatile, need_empty, by_mount;
 	int dir_fd; /* mounts/ID, held by flock(2) until all is done */
 	int mount_fd;
+	/* The store seen through an id-mapped mount, where owners shall be shifted. */
+	struct rf_idmap uid_map, gid_map;
+	int view_fd;
+	char *view; /* the path to it, or NULL: the store as it is */
 };
 
 static void free_job(void *data)
@@ -49,7 +55,10 @@ static void free_job(void *data)
 		sys_close(job->mount_fd);
 	if (job->dir_fd >= 0)
 		sys_close(job->dir_fd);
+	if (job->view_fd >= 0)
+		sys_close(job->view_fd);
 	mount_record_done(&job->record);
+	free(job->view);
 	free(job);
 }
 
@@ -111,6 +120,10 @@ static int make_upper(struct job *job)
 	fd = sys_openat(job->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
+	/* Only the lower directories are shifted: overlayfs makes files as the one who mounted it,
+	 * whose own id has no place in the map. */
+	rf_idmap_outside(&job->uid_map, st.st_uid, &st.st_uid);
+	rf_idmap_outside(&job->gid_map, st.st_gid, &st.st_gid);
 	r = sys_fchown(fd, st.st_uid, st.st_gid);
 	return r < 0 ? r : sys_fchmod(fd, st.st_mode & 07777);
 }
@@ -160,30 +173,93 @@ const struct step_kind step_layer_record = {
 	.page = "layerctl(1)", .args = args_target, .run = run_record, .free_data = free_job,
 };
 
-/* The path STORE/DIR/NAME/LEAF as an option's value. */
-static int set_path(struct job *job, int fs, const char *key, const char *dir, const char *name,
+static int run_idmap(struct plan_run *run, struct rf_step *s)
+{
+	struct job *job = s->data;
+	int r, tree __free(fd) = sys_open_tree(AT_FDCWD, job->store->path, OPEN_TREE_CLONE);
+
+	if (tree < 0)
+		return tree;
+	r = mount_set_idmap(tree, &job->uid_map, &job->gid_map);
+	if (r < 0)
+		return r;
+	job->view = str_format("/proc/self/fd/%d", tree);
+	if (!job->view)
+		return -ENOMEM;
+	job->view_fd = take_fd(&tree);
+	return 0;
+}
+
+static void args_idmap(const struct rf_step *s, struct str *out)
+{
+	const struct job *job = s->data;
+
+	for (size_t i = 0; i < job->uid_map.n; i++)
+		str_addf(out, "%s%u:%u:%u", i ? "," : "users ", job->uid_map.rows[i].inside,
+			 job->uid_map.rows[i].outside, job->uid_map.rows[i].count);
+	for (size_t i = 0; i < job->gid_map.n; i++)
+		str_addf(out, "%s%u:%u:%u", i ? "," : ", groups ", job->gid_map.rows[i].inside,
+			 job->gid_map.rows[i].outside, job->gid_map.rows[i].count);
+}
+
+const struct step_kind step_layer_idmap = {
+	.id = "layer-idmap", .name = "shift the owners of the layers",
+	.why = "What root owns in the image shall be owned by the id that root inside stands for.",
+	.page = "mount_setattr(2)", .args = args_idmap, .run = run_idmap, .free_data = free_job,
+};
+
+/* Before 6.15 overlayfs takes layers only from mounts that are in the caller's namespace. */
+static int attach_view(struct job *job)
+{
+	int r = sys_mkdirat(job->dir_fd, VIEW, 0700);
+	char *path;
+
+	if (r < 0)
+		return r;
+	path = str_format("%s/mounts/%s/" VIEW, job->store->path, job->record.id);
+	if (!path)
+		return -ENOMEM;
+	r = sys_move_mount(job->view_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+	free(job->view);
+	job->view = path;
+	return r;
+}
+
+/* The overlay has its own references; the view has served. */
+static void detach_view(struct job *job)
+{
+	if (job->view && !str_starts(job->view, "/proc/"))
+		sys_umount2(job->view, MNT_DETACH | UMOUNT_NOFOLLOW);
+	free(take_ptr(&job->view));
+	if (job->view_fd >= 0)
+		sys_close(take_fd(&job->view_fd));
+}
+
+/* The path BASE/DIR/NAME/LEAF as an option's value. */
+static int set_path(int fs, const char *key, const char *base, const char *dir, const char *name,
 		    const char *leaf)
 {
-	char *path __free(ptr) = str_format("%s/%s/%s/%s", job->store->path, dir, name, leaf);
+	char *path __free(ptr) = str_format("%s/%s/%s/%s", base, dir, name, leaf);
 
 	return path ? sys_fsconfig_string(fs, key, path) : -ENOMEM;
 }
 
 static int set_options(struct job *job, int fs)
 {
+	const char *store = job->store->path, *lowers = job->view ?: store;
 	char source[32];
 	int r;
 
 	snprintf(source, sizeof(source), "ringfence:%s", job->record.id);
 	r = sys_fsconfig_string(fs, "source", source);
 	for (size_t i = 0; r >= 0 && i < job->record.n_layers; i++)
-		r = set_path(job, fs, "lowerdir+", "layers", job->record.layers[i], "fs");
+		r = set_path(fs, "lowerdir+", lowers, "layers", job->record.layers[i], "fs");
 	if (r >= 0 && job->need_empty)
-		r = set_path(job, fs, "lowerdir+", "mounts", job->record.id, EMPTY_LAYER);
+		r = set_path(fs, "lowerdir+", store, "mounts", job->record.id, EMPTY_LAYER);
 	if (r >= 0 && !job->record.read_only)
-		r = set_path(job, fs, "upperdir", "mounts", job->record.id, "upper");
+		r = set_path(fs, "upperdir", store, "mounts", job->record.id, "upper");
 	if (r >= 0 && !job->record.read_only)
-		r = set_path(job, fs, "workdir", "mounts", job->record.id, "work");
+		r = set_path(fs, "workdir", store, "mounts", job->record.id, "work");
 	if (r >= 0 && job->is_volatile)
 		r = sys_fsconfig_flag(fs, "volatile");
 	return r < 0 ? r : sys_fsconfig_create(fs);
@@ -194,7 +270,7 @@ static int mount_detached(struct job *job)
 	int r, fs __free(fd) = -EBADF;
 
 	/* The longest value: STORE/layers/HEX/fs. */
-	if (strlen(job->store->path) + HEX_SIZE + 16 > FSCONFIG_VALUE)
+	if (strlen(job->view ?: job->store->path) + HEX_SIZE + 16 > FSCONFIG_VALUE)
 		return -ENOSYS;
 	fs = sys_fsopen("overlay");
 	if (fs < 0)
@@ -215,7 +291,8 @@ static int make_links(struct job *job)
 		char name[24], target[HEX_SIZE + 24];
 
 		snprintf(name, sizeof(name), "l/%zu", i);
-		snprintf(target, sizeof(target), "../../../layers/%s/fs", job->record.layers[i]);
+		snprintf(target, sizeof(target), "../%s/layers/%s/fs", job->view ? VIEW : "../..",
+			 job->record.layers[i]);
 		r = sys_symlinkat(target, job->dir_fd, name);
 	}
 	job->by_mount = r >= 0;
@@ -240,13 +317,24 @@ static int run_overlay(struct plan_run *run, struct rf_step *s)
 	if (r < 0)
 		return r;
 	r = mount_detached(job);
-	return r == -ENOSYS || r == -EINVAL ? make_links(job) : r;
+	if (job->view && (r == -EINVAL || r == -ENOSYS)) {
+		r = attach_view(job);
+		s->half_done = true;
+		if (r < 0)
+			return r;
+		r = mount_detached(job);
+	}
+	if (r == -ENOSYS || r == -EINVAL)
+		return make_links(job);
+	detach_view(job);
+	return r;
 }
 
 static void undo_overlay(struct plan_run *run, struct rf_step *s)
 {
 	struct job *job = s->data;
 
+	detach_view(job);
 	if (job->mount_fd >= 0)
 		sys_close(take_fd(&job->mount_fd));
 }
@@ -305,6 +393,8 @@ static int run_attach(struct plan_run *run, struct rf_step *s)
 
 	if (job->by_mount) {
 		r = mount_by_name(job);
+		if (r >= 0)
+			detach_view(job);
 	} else {
 		target = sys_openat(AT_FDCWD, job->record.target, O_PATH | O_DIRECTORY, 0);
 		if (target < 0)
@@ -395,6 +485,11 @@ static int fill_job(struct job *job, const struct rf_layer_mount *mount)
 	if (r < 0)
 		return r;
 	job->is_volatile = mount->is_volatile;
+	job->uid_map = mount->uid_map;
+	job->gid_map = mount->gid_map;
+	if (!job->uid_map.n != !job->gid_map.n)
+		return sys_fail(-EINVAL, "mount", mount->target,
+				"user ids and group ids must be mapped both or neither");
 	job->record.read_only = mount->read_only;
 	job->record.image = strdup(mount->image);
 	if (!job->record.image)
@@ -407,17 +502,24 @@ int rf_plan_layer_mount(struct rf_plan *plan, struct rf_store *store,
 			const struct rf_layer_mount *mount)
 {
 	static const struct step_kind *const kinds[] = {
-		&step_layer_prepare, &step_layer_record, &step_layer_overlay, &step_layer_attach,
+		&step_layer_prepare, &step_layer_record, &step_layer_idmap, &step_layer_overlay,
+		&step_layer_attach,
 	};
 	struct job *job = calloc(1, sizeof(*job));
 	int r;
 
 	if (!job)
 		return -ENOMEM;
-	*job = (struct job){.refs = 1, .store = store, .dir_fd = -EBADF, .mount_fd = -EBADF};
+	*job = (struct job){
+		.refs = 1, .store = store, .dir_fd = -EBADF, .mount_fd = -EBADF, .view_fd = -EBADF,
+	};
 	r = fill_job(job, mount);
 	for (size_t i = 0; r >= 0 && i < array_size(kinds); i++) {
-		struct rf_step *s = plan_add(plan, kinds[i], false);
+		struct rf_step *s;
+
+		if (kinds[i] == &step_layer_idmap && !job->uid_map.n)
+			continue;
+		s = plan_add(plan, kinds[i], false);
 
 		if (!s) {
 			r = -ENOMEM;

@@ -116,5 +116,7 @@ int sys_fsconfig_create(int fs_fd);
 int sys_fsmount(int fs_fd, uint64_t attrs);
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
 		      uint64_t propagation);
+/* Set the id map of the user namespace on a detached mount, below too. */
+int sys_mount_setattr_idmap(int tree_fd, int userns_fd);
 
 #endif

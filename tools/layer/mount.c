@@ -7,10 +7,20 @@
 static struct rf_layer_mount mount = {.size = sizeof(mount)};
 static bool keep, lazy;
 
+static int parse_map(const char *word, void *to)
+{
+	return rf_idmap_parse(to, word);
+}
+
 const struct opt_row mount_options[] = {
 	{'r', "read-only", OPT_FLAG, &mount.read_only, NULL, "mount the layers without an upper directory"},
 	{0, "volatile", OPT_FLAG, &mount.is_volatile, NULL,
 	 "never sync changes to disk: faster, and worth nothing after a crash"},
+	{0, "map-users", OPT_CALL, &mount.uid_map, "INSIDE:OUTSIDE:COUNT[,…]",
+	 "show what user INSIDE owns in the image as owned by OUTSIDE, as nsrun --map-users needs it",
+	 0, 0, 0, NULL, parse_map},
+	{0, "map-groups", OPT_CALL, &mount.gid_map, "INSIDE:OUTSIDE:COUNT[,…]",
+	 "the same for groups", 0, 0, 0, NULL, parse_map},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},
 	OPT_COMMON_EXPLAIN,
 	{0},
