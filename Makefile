@@ -36,10 +36,12 @@ check:
 ## tests     build the tests without running them
 tests: $(tests) $(helpers)
 
+bares: $(bares)
+
 ## bench     print ratios against the minimal C program and the peers, interleaved in one run
 bench:
 	$(Q)scripts/packages build bench
-	$(Q)$(MAKE) all $(O)/tests/bench/minimal
+	$(Q)$(MAKE) all bares
 	$(Q)O=$(O) tests/bench/run
 
 ## install   copy everything below $(DESTDIR)$(prefix)
@@ -54,4 +56,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check tests bench install clean help
+.PHONY: all run check tests bares bench install clean help
