@@ -42,16 +42,25 @@ check-vm:
 	$(Q)$(MAKE) all tests
 	$(Q)O=$(O) KERNELS='$(or $(KERNELS),6.1 6.12)' tests/vm/check $(T)
 
+## check-faults  refuse every call of whole jobs once with each errno, and kill them there
+check-faults:
+	$(Q)scripts/packages build run check
+	$(Q)$(MAKE) all
+	$(Q)O=$(O) tests/faults/run $(T)
+
 ## vm        run CMD='…' in such a machine; KERNEL=6.12 unless given; the build's tools are on its PATH
 vm:
 	$(Q)scripts/packages build vm
 	$(Q)$(MAKE) all
 	$(Q)PATH=$(abspath $(O)/tools):$$PATH tests/vm/run --kernel $(or $(KERNEL),6.12) -- sh -c '$(subst ','\'',$(CMD))'
 
+# Programs of the benchmarks: no library of ours in them.
+bares: $(bares)
+
 ## bench     print ratios against the minimal C program and the peers, interleaved in one run
 bench:
 	$(Q)scripts/packages build bench
-	$(Q)$(MAKE) all $(O)/tests/bench/minimal
+	$(Q)$(MAKE) all bares
 	$(Q)O=$(O) tests/bench/run
 
 ## install   copy everything below $(DESTDIR)$(prefix)
@@ -66,4 +75,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check check-vm vm tests bench install clean help
+.PHONY: all run check check-vm check-faults vm tests bares bench install clean help

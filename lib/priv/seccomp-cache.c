@@ -46,10 +46,10 @@ static char *cache_path(void)
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
 	if (xdg && xdg[0] == '/')
-		return str_format("%s/ringfence/seccomp", xdg);
+		return strdup(xdg);
 	if (geteuid() == 0)
-		return str_format("/var/cache/ringfence/seccomp");
-	return home && home[0] == '/' ? str_format("%s/.cache/ringfence/seccomp", home) : NULL;
+		return strdup("/var/cache");
+	return home && home[0] == '/' ? str_format("%s/.cache", home) : NULL;
 }
 
 static bool only_ours(int fd, mode_t forbidden)
@@ -59,16 +59,21 @@ static bool only_ours(int fd, mode_t forbidden)
 	return sys_fstat(fd, &st) >= 0 && st.st_uid == geteuid() && !(st.st_mode & forbidden);
 }
 
+/* Where there is no place for caches, as in most images, none is made. */
 static int open_cache(bool make)
 {
 	char *path __free(ptr) = cache_path();
-	int r = path ? 0 : -ENOENT, fd __free(fd) = -EBADF;
+	int base __free(fd) = -EBADF, fd __free(fd) = -EBADF;
+	int r = 0;
 
-	if (r >= 0 && make)
-		r = file_mkdir_p(AT_FDCWD, path, 0700);
-	if (r < 0)
-		return r;
-	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (!path)
+		return -ENOENT;
+	base = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	if (base >= 0 && make)
+		r = file_mkdir_p(base, "ringfence/seccomp", 0700);
+	if (base < 0 || r < 0)
+		return base < 0 ? base : r;
+	fd = sys_openat(base, "ringfence/seccomp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd >= 0 && !only_ours(fd, 0077))
 		return -EACCES;
 	return take_fd(&fd);
