@@ -9,9 +9,9 @@ command -v python3 > /dev/null || { skip "check-house" "python3 is not installed
 
 mkdir copy
 (cd "$TOP" && find . -maxdepth 1 ! -name . ! -name .git ! -name 'build*' -exec cp -r {} "$T/copy/" \;)
-mkdir -p copy/build/tools
-(cd "$O" && find lib tools -name '*.o' -exec cp --parents {} "$T/copy/build/" \; \
-	&& cp -P libringfence.so* "$T/copy/build/" && find tools -maxdepth 1 -type f -perm -u+x -exec cp {} "$T/copy/build/tools/" \;)
+mkdir -p copy/build/tools copy/build/obj
+(cd "$O/obj" && find lib tools -name '*.o' -exec cp --parents {} "$T/copy/build/obj/" \;)
+(cd "$O" && cp -P libringfence.so* "$T/copy/build/" && find tools -maxdepth 1 -type f -perm -u+x -exec cp {} "$T/copy/build/tools/" \;)
 cd copy || exit 1
 
 house() { scripts/check-house build; }
@@ -25,7 +25,7 @@ breach() {
 	rm -f "$@"
 }
 # object FILE.c: compile it into the copy's build.
-object() { cc -I"$PWD/lib" -I"$PWD/include" -D_GNU_SOURCE -fvisibility=hidden -c "$1" -o "build/${1%.c}.o"; }
+object() { cc -I"$PWD/lib" -I"$PWD/include" -D_GNU_SOURCE -fvisibility=hidden -c "$1" -o "build/obj/${1%.c}.o"; }
 LGPL='// SPDX-License-Identifier: LGPL-2.1-or-later'
 GPL='// SPDX-License-Identifier: GPL-2.0-or-later'
 
@@ -50,27 +50,27 @@ rmdir lib/utils
 
 printf '%s\n#include <ringfence/plan.h>\nvoid base_x(struct rf_plan *p);\nvoid base_x(struct rf_plan *p) { rf_plan_undo(p); }\n' "$LGPL" > lib/base/planted.c
 object lib/base/planted.c
-breach "a call against the order" 'lib/base/planted.o: calls rf_plan_undo\(\): base may not use plan' lib/base/planted.c build/lib/base/planted.o
+breach "a call against the order" 'lib/base/planted.o: calls rf_plan_undo\(\): base may not use plan' lib/base/planted.c build/obj/lib/base/planted.o
 
 printf '%s\n#include <fcntl.h>\nint base_x(const char *s);\nint base_x(const char *s) { return open(s, 0); }\n' "$LGPL" > lib/base/planted.c
 object lib/base/planted.c
-breach "a raw system call in the library" 'lib/base/planted.o: calls open\(\) itself' lib/base/planted.c build/lib/base/planted.o
+breach "a raw system call in the library" 'lib/base/planted.o: calls open\(\) itself' lib/base/planted.c build/obj/lib/base/planted.o
 
 printf '%s\n#include <unistd.h>\n#include <fcntl.h>\nlong f(const char *s);\nlong f(const char *s) { return syscall(1) + openat64(-1, s, 0); }\n' "$GPL" > tools/planted.c
 object tools/planted.c
 breach "syscall(2) and a large-file name in a tool" 'tools/planted.o: calls openat\(\) itself' build/none
-breach "both are named" 'tools/planted.o: calls syscall\(\) itself' tools/planted.c build/tools/planted.o
+breach "both are named" 'tools/planted.o: calls syscall\(\) itself' tools/planted.c build/obj/tools/planted.o
 
 printf '%s\n#include <stdio.h>\nFILE *base_x(void);\nFILE *base_x(void) { return fopen("/", "r"); }\n' "$LGPL" > lib/base/planted.c
 object lib/base/planted.c
-breach "the library opens a file by stdio" 'lib/base/planted.o: calls fopen\(\) itself' lib/base/planted.c build/lib/base/planted.o
+breach "the library opens a file by stdio" 'lib/base/planted.o: calls fopen\(\) itself' lib/base/planted.c build/obj/lib/base/planted.o
 
 printf '%s\nvoid f(void);\nvoid f(void) { __asm__("syscall"); }\n' "$GPL" > tools/planted.c
 breach "inline assembly" 'tools/planted.c: inline assembly' tools/planted.c
 
 printf '%s\n__attribute__((visibility("default"))) int base_x;\n' "$LGPL" > lib/base/planted.c
 object lib/base/planted.c
-breach "a visible symbol that is no rf_ name" 'lib/base/planted.o: base_x is visible' lib/base/planted.c build/lib/base/planted.o
+breach "a visible symbol that is no rf_ name" 'lib/base/planted.o: base_x is visible' lib/base/planted.c build/obj/lib/base/planted.o
 
 sed -i.keep '/rf_plan_undo;/d' lib/libringfence.map
 rm lib/libringfence.map.keep
