@@ -250,9 +250,10 @@ int sys_dup(int fd)
 	return named(copy, fd, ".");
 }
 
-int sys_clear_cloexec(int fd)
+int sys_set_cloexec(int fd, bool on)
 {
-	return (int)SYS_CALL("fcntl", SYS_ACT, fd, NULL, fcntl(fd, F_SETFD, 0), "%d, F_SETFD, 0", fd);
+	return (int)SYS_CALL("fcntl", SYS_ACT, fd, NULL, fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0),
+			     "%d, F_SETFD, %s", fd, on ? "FD_CLOEXEC" : "0");
 }
 
 int sys_pipe(int ret_fds[2])

@@ -58,7 +58,7 @@ int sys_syncfs(int fd);
 int sys_flock(int fd, int operation);
 int sys_dup3(int fd, int newfd);
 int sys_dup(int fd);
-int sys_clear_cloexec(int fd);
+int sys_set_cloexec(int fd, bool on);
 int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);
 /* Takes over `fd`; NULL with *ret_err set where it fails. */
