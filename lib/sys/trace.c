@@ -4,7 +4,8 @@
  *
  * A record names its object even for calls on a descriptor: the name a descriptor was opened by is
  * kept in a small table, because in a new mount namespace /proc may not be there to ask. The table
- * is per thread and holds descriptors below 128; ringfence keeps far fewer open.
+ * is per thread and small, since every program that starts pays for zeroing it; for descriptors
+ * beyond it /proc is asked.
  */
 #include "sys/trace.h"
 
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAMED_FDS = 128, FD_NAME = 160, MAX_FAULTS = 16 };
+enum { NAMED_FDS = 32, FD_NAME = 128, MAX_FAULTS = 16 };
 
 struct fault {
 	char name[32];
@@ -79,9 +80,26 @@ void sys_name_fd(int fd, int dirfd, const char *name)
 	memcpy(seam.fd_name[slot], full, n + 1);
 }
 
+static const char *ask_proc(int fd, char buf[FD_NAME])
+{
+	char path[40];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, buf, FD_NAME - 1);
+	if (n <= 0 || buf[0] != '/')
+		return NULL;
+	buf[n] = '\0';
+	return buf;
+}
+
 static void name_object(char *buf, size_t size, const struct sys_frame *f)
 {
+	char link[FD_NAME];
 	const char *base = f->fd == SYS_NOFD ? NULL : sys_fd_name(f->fd);
+
+	if (!base && f->fd >= 0)
+		base = ask_proc(f->fd, link);
 
 	if (f->object && (f->object[0] == '/' || !base))
 		snprintf(buf, size, "%s", f->object);
