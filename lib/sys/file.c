@@ -16,7 +16,7 @@ static enum sys_kind open_kind(int flags)
 {
 	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
 
-	return writes && !(flags & O_PATH) ? SYS_MAKE : SYS_READ;
+	return writes && !(flags & O_PATH) ? SYS_MAKE : SYS_OPEN;
 }
 
 static int named(int fd, int dirfd, const char *path)

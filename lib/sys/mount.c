@@ -36,7 +36,7 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 
 int sys_open_tree(int dirfd, const char *path, unsigned flags)
 {
-	int fd = (int)SYS_CALL("open_tree", flags & OPEN_TREE_CLONE ? SYS_MAKE : SYS_READ, dirfd,
+	int fd = (int)SYS_CALL("open_tree", flags & OPEN_TREE_CLONE ? SYS_MAKE : SYS_OPEN, dirfd,
 			       path, syscall(SYS_open_tree, dirfd, path, flags | OPEN_TREE_CLOEXEC),
 			       "%s, \"%s\", %s", sys_at(dirfd), path, sys_open_tree_flags(flags));
 

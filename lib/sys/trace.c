@@ -131,9 +131,9 @@ bool sys_begin(struct sys_frame *f, enum sys_kind kind, long *ret_result)
 	}
 	if (!(sys_mode & SYS_DRY))
 		return true;
-	if (kind == SYS_READ && f->fd != SYS_DRY_FD)
+	if ((kind == SYS_READ || kind == SYS_OPEN) && f->fd != SYS_DRY_FD)
 		return true;
-	*ret_result = kind == SYS_MAKE || (kind == SYS_READ && f->object) ? SYS_DRY_FD : 0;
+	*ret_result = kind == SYS_MAKE || kind == SYS_OPEN ? SYS_DRY_FD : 0;
 	return false;
 }
 

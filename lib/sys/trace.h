@@ -25,7 +25,8 @@
 
 /* What a call does to the world decides what a dry run makes of it. */
 enum sys_kind {
-	SYS_READ, /* only looks: made for real, unless it is given a dry descriptor */
+	SYS_READ, /* only looks: made for real; on a dry descriptor answered with 0 */
+	SYS_OPEN, /* only looks, returns a descriptor: as SYS_READ, but answered with SYS_DRY_FD */
 	SYS_ACT,  /* changes something: answered with 0 */
 	SYS_MAKE, /* changes something and returns a descriptor: answered with SYS_DRY_FD */
 };
