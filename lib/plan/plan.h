@@ -62,7 +62,4 @@ struct rf_step *plan_add(struct rf_plan *plan, const struct step_kind *kind, boo
 /* Set step->text[i] to a copy: 0 or -ENOMEM. */
 int step_text(struct rf_step *step, int i, const char *s);
 
-/* run.c: how the child reports */
-int plan_child_failed(struct plan_run *run, size_t index, int error);
-
 #endif

@@ -177,7 +177,9 @@ static int pass(struct record *rec, size_t *ret_index)
 		rec->index = i;
 		rf_trace_forget();
 		r = s->kind->run(run, s);
-		s->done = r >= 0;
+		/* A dry run has done nothing that could be undone. */
+		s->done = r >= 0 && !sys_is_dry();
+		s->half_done = s->half_done && !sys_is_dry();
 		if (r < 0 && run->in_child) {
 			if (rec->options->report)
 				step_done(rec, i, r);

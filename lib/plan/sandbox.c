@@ -66,7 +66,8 @@ static struct shape make_shape(const struct rf_sandbox *b)
 			   (b->setgroups == RF_SETGROUPS_DEFAULT && b->gid_map.n &&
 			    (s.euid || own_map(&b->gid_map, s.egid)));
 	s.become = b->has_uid || b->has_gid ||
-		   (b->uid_map.n && !maps_outside(&b->uid_map, s.euid));
+		   (b->uid_map.n && !maps_outside(&b->uid_map, s.euid)) ||
+		   (b->gid_map.n && !maps_outside(&b->gid_map, s.egid));
 	return s;
 }
 
@@ -123,8 +124,17 @@ static int add_mounts(struct rf_plan *plan, const struct shape *s)
 	return r;
 }
 
+/* The id asked for; 0 where the caller's own has no name inside; else the one it has. */
+static int64_t id_inside(bool asked, uint32_t id, const struct rf_idmap *map, uint32_t caller)
+{
+	if (asked)
+		return id;
+	return map->n && !maps_outside(map, caller) ? 0 : -1;
+}
+
 static int add_become(struct rf_plan *plan, const struct shape *s)
 {
+	const struct rf_sandbox *b = s->box;
 	struct rf_step *step;
 
 	if (!s->become)
@@ -132,8 +142,8 @@ static int add_become(struct rf_plan *plan, const struct shape *s)
 	step = plan_add(plan, &step_become, s->forked);
 	if (!step)
 		return -ENOMEM;
-	step->num[0] = s->box->has_uid ? s->box->uid : 0;
-	step->num[1] = s->box->has_gid ? s->box->gid : 0;
+	step->num[0] = id_inside(b->has_uid, b->uid, &b->uid_map, s->euid);
+	step->num[1] = id_inside(b->has_gid, b->gid, &b->gid_map, s->egid);
 	step->num[2] = !s->deny_setgroups;
 	return 0;
 }

@@ -112,16 +112,19 @@ static int run_become(struct plan_run *run, struct rf_step *s)
 
 	if (s->num[2])
 		r = sys_setgroups(0, NULL);
-	if (r >= 0)
+	if (r >= 0 && s->num[1] >= 0)
 		r = sys_setresgid(gid, gid, gid);
-	if (r >= 0)
+	if (r >= 0 && s->num[0] >= 0)
 		r = sys_setresuid(uid, uid, uid);
 	return r;
 }
 
 static void args_become(const struct rf_step *s, struct str *out)
 {
-	str_addf(out, "uid %u, gid %u", (uid_t)s->num[0], (gid_t)s->num[1]);
+	if (s->num[0] >= 0)
+		str_addf(out, "uid %u", (uid_t)s->num[0]);
+	if (s->num[1] >= 0)
+		str_addf(out, "%sgid %u", out->len ? ", " : "", (gid_t)s->num[1]);
 }
 
 const struct step_kind step_become = {

@@ -28,42 +28,55 @@ static int save_signals(struct plan_run *run)
 	return r;
 }
 
+/* What the middle process says: the child's pid, or -errno and the record of the call. */
+struct middle_message {
+	pid_t pid;
+	struct rf_call why;
+};
+
+/* 0 in the child; the middle process itself ends here. */
+static pid_t be_middle(int say_fd, uint64_t flags)
+{
+	struct middle_message m = {.pid = flags ? sys_unshare(flags) : 0};
+
+	if (m.pid >= 0)
+		m.pid = sys_clone_parent();
+	if (!m.pid)
+		return 0;
+	if (m.pid < 0)
+		m.why = *rf_trace_last_failure();
+	sys_quiet_send(say_fd, &m, sizeof(m));
+	_exit(0);
+}
+
 /*
  * Without clone3(2): a middle process enters the namespaces and makes the child as its own sibling
- * (CLONE_PARENT), since a new pid or time namespace takes in only children of who made it. It says
- * the child's pid, or -errno, and is gone.
+ * (CLONE_PARENT), since a new pid or time namespace takes in only children of who made it.
  */
 static pid_t fork_by_middle(uint64_t flags)
 {
-	pid_t middle, pid = 0;
+	struct middle_message m = {0};
 	int say[2], status, r = sys_pipe(say);
+	pid_t middle;
+	bool said;
 
 	if (r < 0)
 		return r;
 	middle = sys_fork();
-	if (middle == 0) {
-		if (flags)
-			pid = sys_unshare(flags);
-		if (pid >= 0)
-			pid = sys_clone_parent();
-		if (pid)
-			sys_quiet_send(say[1], &pid, sizeof(pid));
-		if (pid)
-			_exit(0);
-	}
+	if (middle == 0)
+		middle = be_middle(say[1], flags);
 	sys_close(say[1]);
-	if (middle <= 0) {
-		sys_close(say[0]);
-		return middle;
-	}
-	if (!sys_quiet_receive(say[0], &pid, sizeof(pid)))
-		pid = -ECHILD;
+	said = middle > 0 && sys_quiet_receive(say[0], &m, sizeof(m));
 	sys_close(say[0]);
+	if (middle <= 0)
+		return middle;
 	while (sys_waitpid(middle, &status, 0) == -EINTR)
 		;
-	return pid < 0 ? sys_fail(pid, "unshare", "", "%s: %s", sys_clone_flags(flags),
-				  strerror(-pid))
-		       : pid;
+	if (!said)
+		return sys_fail(-ECHILD, "fork", "", "the process between was killed");
+	if (m.pid < 0)
+		sys_keep_failure(&m.why);
+	return m.pid;
 }
 
 static int run_fork(struct plan_run *run, struct rf_step *s)

@@ -28,7 +28,7 @@ extern const struct step_kind step_unshare;	  /* [CLONE_NEW… flags] */
 extern const struct step_kind step_deny_setgroups;
 extern const struct step_kind step_write_uid_map; /* text: the map's lines */
 extern const struct step_kind step_write_gid_map; /* text: the map's lines */
-extern const struct step_kind step_become;	  /* [uid, gid] in num[0], num[1] */
+extern const struct step_kind step_become;	  /* [uid, gid, drop groups]; -1 leaves an id */
 extern const struct step_kind step_hostname;	  /* text: name */
 extern const struct step_kind step_loopback_up;
 
