@@ -108,7 +108,7 @@ static int write_at(int fd, const char *p, size_t len, int64_t at)
 	return 0;
 }
 
-/* Write what is not a whole block of zeros, in runs as long as possible. */
+/* Write what is not a block of zeros, or the part of one that is here, in runs as long as possible. */
 static int write_sparse(int fd, const char *p, size_t len, int64_t at)
 {
 	size_t start = 0, i = 0;
@@ -118,7 +118,7 @@ static int write_sparse(int fd, const char *p, size_t len, int64_t at)
 		size_t n = ZERO_BLOCK - (size_t)((at + (int64_t)i) % ZERO_BLOCK);
 
 		n = n < len - i ? n : len - i;
-		if (n == ZERO_BLOCK && is_zero(p + i, n)) {
+		if (is_zero(p + i, n)) {
 			r = write_at(fd, p + start, i - start, at + (int64_t)start);
 			start = i + n;
 		}

@@ -180,6 +180,7 @@ int oci_read_blob(int layout_fd, const struct oci_desc *desc, char **ret_text)
 static int parse_layer(json_object *o, struct oci_layer *ret)
 {
 	int r = parse_desc(o, "manifest", &ret->blob);
+	char object[40];
 
 	if (r < 0)
 		return r;
@@ -189,8 +190,8 @@ static int parse_layer(json_object *o, struct oci_layer *ret)
 		ret->packing = layer_types[i].packing;
 		return 0;
 	}
-	return sys_fail(-EOPNOTSUPP, "import", "",
-			"layer sha256:%.12s: unknown media type \"%s\"", ret->blob.hex,
+	snprintf(object, sizeof(object), "layer sha256:%.12s", ret->blob.hex);
+	return sys_fail(-EOPNOTSUPP, "import", object, "unknown media type \"%s\"",
 			ret->blob.media_type);
 }
 

@@ -39,49 +39,49 @@ static int refuse_file(const char *source)
 	return say_skopeo(source, from.s ?: source);
 }
 
-/* A directory's name may hold colons; the first prefix that is a directory is the layout. */
-static int open_prefix(const char *source, int *ret_fd, char **ret_dir, char **ret_tag)
+/* How much of `s` names a directory: up to its first colon that makes one. 0: no part does. */
+static size_t directory_part(const char *s)
 {
-	for (const char *colon = source;; colon++) {
-		char *dir __free(ptr) = NULL, *tag = NULL;
-		struct stat st;
-		int fd;
+	char dir[4096];
+	struct stat st;
 
-		colon = strchr(colon, ':') ?: source + strlen(source);
-		dir = strndup(source, (size_t)(colon - source));
-		if (!dir)
-			return -ENOMEM;
-		if (sys_fstatat(AT_FDCWD, dir, &st, 0) < 0 || !S_ISDIR(st.st_mode)) {
-			if (*colon)
-				continue;
-			return refuse_file(source);
-		}
-		fd = sys_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
-		if (fd < 0)
-			return fd;
-		if (*colon && !(tag = strdup(colon + 1))) {
-			sys_close(fd);
-			return -ENOMEM;
-		}
-		*ret_fd = fd;
-		*ret_dir = take_ptr(&dir);
-		*ret_tag = tag;
-		return 0;
+	for (size_t n = strcspn(s, ":"); n < sizeof(dir); n += 1 + strcspn(s + n + 1, ":")) {
+		memcpy(dir, s, n);
+		dir[n] = '\0';
+		if (sys_fstatat(AT_FDCWD, dir, &st, 0) >= 0 && S_ISDIR(st.st_mode))
+			return n;
+		if (!s[n])
+			break;
 	}
+	return 0;
 }
 
 int source_open(const char *source, int *ret_fd, char **ret_dir, char **ret_tag)
 {
-	int r = refuse_transport(source);
+	const char *given = source, *plain = str_starts(source, "oci:") ? source + 4 : source;
+	size_t n = directory_part(plain);
+	int r, fd __free(fd) = -EBADF;
+	char *dir __free(ptr) = NULL, *tag __free(ptr) = NULL;
 
+	/* "oci:x" may also be image x of a directory called oci. */
+	source = n ? plain : source;
+	n = n ?: directory_part(source);
+	if (!n) {
+		r = refuse_transport(given);
+		return r < 0 ? r : refuse_file(plain);
+	}
+	dir = strndup(source, n);
+	tag = source[n] ? strdup(source + n + 1) : NULL;
+	if (!dir || (source[n] && !tag))
+		return -ENOMEM;
+	if (tag && !tag[0])
+		return sys_fail(-EINVAL, "import", given, "the tag after ':' is empty");
+	fd = sys_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	r = fd < 0 ? fd : oci_check_layout(fd, dir);
 	if (r < 0)
 		return r;
-	if (str_starts(source, "oci:"))
-		source += 4;
-	r = open_prefix(source, ret_fd, ret_dir, ret_tag);
-	if (r >= 0)
-		r = oci_check_layout(*ret_fd, *ret_dir);
-	if (r >= 0 && *ret_tag && !**ret_tag)
-		r = sys_fail(-EINVAL, "import", source, "the tag after ':' is empty");
-	return r;
+	*ret_fd = take_fd(&fd);
+	*ret_dir = take_ptr(&dir);
+	*ret_tag = take_ptr(&tag);
+	return 0;
 }

@@ -233,6 +233,18 @@ static int clean_work(const char *name, void *data)
 	return r < 0 ? r : 0;
 }
 
+/* Whoever replaces index.json holds the lock, as we do: a half-written copy has no owner. */
+static int clean_index(const char *name, void *data)
+{
+	struct clean *c = data;
+	size_t n = strlen(name);
+
+	if (!str_starts(name, "index.json.") || n < 4 || !str_eq(name + n - 4, ".tmp"))
+		return 0;
+	c->count++;
+	return file_remove_tree(c->store->dir_fd, name);
+}
+
 int rf_store_clean(struct rf_store *store)
 {
 	struct clean c = {.store = store};
@@ -241,6 +253,8 @@ int rf_store_clean(struct rf_store *store)
 	if (lock < 0)
 		return lock;
 	r = each_name(store->tmp_fd, ".", clean_work, &c);
+	if (r >= 0)
+		r = each_name(store->dir_fd, ".", clean_index, &c);
 	if (r < 0)
 		return r;
 	mounts = mounts_clean(store);

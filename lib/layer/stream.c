@@ -78,6 +78,8 @@ static int archive_failed(struct stream *s, struct archive *a)
 		sys_keep_failure(&s->why);
 		return s->error;
 	}
+	if (text && str_starts(text, "Unrecognized"))
+		text = "is no tar archive";
 	return sys_fail(-EBADMSG, "unpack", "", "%s", text ?: "the archive is damaged");
 }
 

@@ -20,6 +20,8 @@
 #include "base/str.h"
 #include "layer/resolve.h"
 
+enum { MAX_LINKS = 16 };
+
 #define WHITEOUT ".wh."
 #define WHITEOUT_META ".wh..wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
@@ -137,48 +139,68 @@ static void forget_parent(struct unpack *u)
 		sys_close(take_fd(&u->parent_fd));
 }
 
-/* A parent that the archive doesn't have: 0755, owned by root, as every extractor makes it. */
-static int make_dir(int at_fd, const char *name)
+static int make_parents(struct unpack *u, const char *parent, int links);
+
+/* A link that leads to nothing yet: what it means inside the root is made instead. */
+static int make_behind_link(struct unpack *u, int at_fd, const char *before, const char *name, int links)
 {
-	int r = sys_mkdirat(at_fd, name, 0755);
-	int fd __free(fd) = -EBADF;
+	char text[PATH_MAX], path[PATH_MAX];
+	ssize_t n = sys_readlinkat(at_fd, name, text, sizeof(text) - 1);
+
+	if (n == -EINVAL)
+		return -ENOTDIR;
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	if (links >= MAX_LINKS)
+		return bad_entry(-ELOOP, "a parent is a symbolic link in a circle");
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", text[0] == '/' ? "" : before, text) >= sizeof(path))
+		return -ENAMETOOLONG;
+	return make_parents(u, path, links + 1);
+}
+
+/* A parent that the archive doesn't have: 0755, owned by root, as every extractor makes it. */
+static int make_dir(struct unpack *u, const char *before, const char *name, int links)
+{
+	int at __free(fd) = resolve_dir(u->root_fd, before), fd __free(fd) = -EBADF;
+	int r = at < 0 ? at : sys_mkdirat(at, name, 0755);
 
 	if (r == -EEXIST)
-		return bad_entry(-ENOENT, "a parent is a symbolic link that leads to nothing in this layer");
+		return make_behind_link(u, at, before, name, links);
 	if (r < 0)
 		return r;
-	fd = sys_openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	fd = sys_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	return fd < 0 ? fd : sys_fchmod(fd, 0755);
 }
 
-static int make_parents(struct unpack *u, const char *parent)
+/* Each of a, a/b, a/b/c that isn't there. */
+static int make_parents(struct unpack *u, const char *parent, int links)
 {
-	char path[PATH_MAX];
-	int r = str_copy(path, sizeof(path), parent);
+	char before[PATH_MAX] = "", name[NAME_MAX + 1];
+	size_t len = 0;
 
-	for (char *p = path; r >= 0 && p;) {
-		char *slash = strchr(p, '/');
-		int at __free(fd) = -EBADF, fd __free(fd) = -EBADF;
-		char kept = p > path ? p[-1] : 0;
+	for (const char *p = parent + strspn(parent, "/"); *p; p += strspn(p, "/")) {
+		size_t n = strcspn(p, "/");
+		int r, fd;
 
-		if (slash)
-			*slash = '\0';
-		fd = resolve_dir(u->root_fd, path);
-		if (fd == -ENOENT) {
-			if (p > path)
-				p[-1] = '\0';
-			at = resolve_dir(u->root_fd, p > path ? path : "");
-			r = at < 0 ? at : make_dir(at, p);
-			if (p > path)
-				p[-1] = kept;
-		} else if (fd < 0) {
-			r = fd;
-		}
-		if (slash)
-			*slash = '/';
-		p = slash ? slash + 1 : NULL;
+		if (n >= sizeof(name) || len + n + 2 > sizeof(before))
+			return -ENAMETOOLONG;
+		memcpy(name, p, n);
+		name[n] = '\0';
+		memcpy(before + len, "/", 2);
+		memcpy(before + len + 1, name, n + 1);
+		fd = resolve_dir(u->root_fd, before);
+		if (fd >= 0)
+			sys_close(fd);
+		before[len] = '\0';
+		r = fd == -ENOENT ? make_dir(u, before, name, links) : fd;
+		if (r < 0)
+			return r;
+		before[len] = '/';
+		len += n + 1;
+		p += n;
 	}
-	return r;
+	return 0;
 }
 
 static int open_parent(struct unpack *u, const char *parent)
@@ -190,7 +212,7 @@ static int open_parent(struct unpack *u, const char *parent)
 	forget_parent(u);
 	fd = resolve_dir(u->root_fd, parent);
 	if (fd == -ENOENT) {
-		r = make_parents(u, parent);
+		r = make_parents(u, parent, 0);
 		if (r < 0)
 			return r;
 		fd = resolve_dir(u->root_fd, parent);

@@ -173,6 +173,8 @@ int verify_run(int argc, char **argv)
 	if (r < 0)
 		return tool_error(r, "verify");
 	table_print(t);
+	if (r)
+		tool_warn("%d blob%s missing or not what the name says", r, r == 1 ? " is" : "s are");
 	return r ? EXIT_FAILED : EXIT_OK;
 }
 

@@ -1,0 +1,409 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# layerctl as its users call it: images of crafted layers, real ones, mounts, full disks, kills.
+. "$(dirname "$0")/lib.sh"
+
+if ! root; then
+	skip "layerctl" "needs root: files of any owner, overlay mounts"
+	finish
+fi
+I=$T/img S=$T/store
+mkdir -p "$I" "$T/victim" "$T/st" "$T/t" "$T/small"
+echo secret > "$T/victim/secret"
+unset RINGFENCE_STORE
+# What is mounted goes even where a test stops half-way.
+cleanup() { cd /; umount -l "$T/t" "$T/t" "$T/small" 2> /dev/null; rm -rf "$T"; }
+trap cleanup EXIT
+
+victim() { find "$T/victim" -printf '%P %y %s %i %m %C@\n' | sort; }
+VICTIM_WAS=$(victim)
+check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim"
+
+# Each crafted image into a store of its own.
+import() { local k=$1; shift; layerctl --store "$T/st/$k" import "$@" "$I/$k:t"; }
+fs() { echo "$T/st/$1"/layers/*/fs; }
+words() { tr ' ' '\n' | sort | xargs; }
+# The files of all layers, "PATH:TYPE".
+tree() { (cd "$T/st/$1/layers" && find . -path './*/fs/*' -printf '%P:%y\n' | sed 's,^[0-9a-f]*/fs/,,' | words); }
+# What has no place in a store without images.
+left() { (cd "$1" && find tmp layers mounts blobs/sha256 -mindepth 1 2> /dev/null); }
+
+# The names of a file's extended attributes.
+xattrs() { /usr/bin/python3 -c 'import os, sys; print(*sorted(os.listxattr(sys.argv[1], follow_symlinks=False)))' "$1"; }
+
+# accept KIND TREE [OPTION…], reject KIND PATTERN [OPTION…]
+accept() {
+	local k=$1 want=$2; shift 2
+	rm -rf "$T/st/$k"
+	if import "$k" "$@" > "$T/.out" 2> "$T/.err"; then
+		equal "$k lands inside${*:+ ($*)}" "$(words <<< "$want")" "$(tree "$k")"
+	else
+		not_ok "$k is taken${*:+ ($*)}" "exit $?" "$(cat "$T/.err")"
+	fi
+	equal "$k: nothing is in progress" "" "$(ls "$T/st/$k/tmp")"
+}
+reject() {
+	local k=$1 want=$2; shift 2
+	rm -rf "$T/st/$k"
+	refuse "$k is refused${*:+ ($*)}" 1 "$want" import "$k" "$@"
+	equal "$k leaves nothing" "" "$(left "$T/st/$k")"
+}
+# $T/victim as directories inside of a layer: a link that leads there is followed to this place.
+inside_victim() { local p=${T#/}/victim; while :; do echo -n "$p:d "; case $p in */*) p=${p%/*} ;; *) break ;; esac; done; }
+
+paths() {
+	accept dotdot "a:d x:f y:f"
+	accept absolute "etc:d etc/y:f x:f"
+	accept link-then-child "ln:l $(inside_victim) ${T#/}/victim/x:f"
+	accept link-next-layer "ln:d ln:l ln/x:f"
+	accept link-up "ln:l $(inside_victim) ${T#/}/victim/x:f"
+	accept link-inside "lib:l usr:d usr/lib:d usr/lib/x:f"
+	accept wh-via-link-out "ln:l $(inside_victim) ${T#/}/victim/secret:c"
+	accept hard-link-itself "h:l ln:l"
+	accept hard-ok "d:d d/h:f f:f h:f"
+	accept missing-parents "a:d a/b:d a/b/c:d a/b/c/f:f"
+	reject link-loop 'entry "a/x"'
+	reject link-overwrite 'entry "x": the path comes twice'
+	reject hard-dotdot 'entry "h": a hard link whose target has "\.\."'
+	reject hard-absolute 'entry "h": a hard link to ".*secret", which is not in this layer'
+	reject hard-via-link 'entry "h": a hard link to "ln/secret", which is not in this layer'
+	reject hard-before 'entry "h": a hard link to "f", which is not in this layer'
+	reject hard-dir 'entry "h": a hard link to "d", a directory'
+	reject root-link 'entry "\.": the root itself'
+	reject root-file 'layer sha256:'
+	reject ends-dotdot 'entry "a/\.\./": the path ends in'
+}
+
+echo "# paths"
+paths
+echo "# paths, without openat2"
+export RINGFENCE_FAULT='openat2=ENOSYS!'
+paths
+unset RINGFENCE_FAULT
+
+echo "# whiteouts"
+for k in wh-dotdot wh-dotdot-deep wh-dot wh-bare; do reject $k 'entry ".*": a whiteout of no file name'; done
+reject wh-unknown-mark 'entry ".wh..wh.new": an unknown mark'
+reject wh-child 'entry ".wh.d/x": something inside of a whiteout'
+reject c00 'entry "f": a character device 0:0' --devices
+accept wh-aufs "real:f"
+accept wh-via-link "in:d in:d in/f:c in/f:f in/g:f ln:l"
+accept opaque-via-link "ln:l $(inside_victim)"
+equal "opaque-via-link marks the directory inside" "$(fs opaque-via-link)$T/victim" \
+	"$(find "$(fs opaque-via-link)" -type d | while read -r d; do case $(xattrs "$d") in *opaque*) echo "$d" ;; esac; done)"
+
+# show KIND FILES: what the mounted image shows, "PATH=CONTENT …".
+seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | xargs); }
+show() {
+	local k=$1
+	rm -rf "$T/st/$k"
+	check "$k is imported" import "$k"
+	check "$k is mounted" layerctl --store "$T/st/$k" mount t "$T/t"
+	equal "$k: what is seen" "$2" "$(seen)"
+	check "$k is unmounted" layerctl --store "$T/st/$k" umount "$T/t"
+}
+show wh-order "d/new=x f=new o/new=x"
+show wh-via-link "in/g=x"
+show opaque-root "new=x"
+show dir-over-link "lib/x=x"
+show link-next-layer "ln/x=x"
+
+echo "# names twice, special files"
+reject dup-file 'entry "x": the path comes twice in this layer; --take-last'
+accept dup-file "x:f" --take-last
+equal "the later one is taken" second "$(cat "$(fs dup-file)/x")"
+reject dup-file-dir 'entry "x/": the path comes twice'
+accept dup-file-dir "x:d x/y:f" --take-last
+accept dup-dir "d:d d/f:f"
+equal "of a directory's modes the later is taken" 755 "$(stat -c %a "$(fs dup-dir)/d")"
+reject file-child 'entry "x/y": a parent is not a directory'
+reject file-child 'entry "x/y": a parent is not a directory' --take-last
+reject device 'entry "null": a device node; --devices'
+accept device "null:c" --devices
+equal "the device is the one asked for" "1 3" "$(stat -c '%t %T' "$(fs device)/null")"
+reject device-block 'entry "sda": a device node'
+accept fifo "etc:d etc/passwd:l pipe:p"
+
+echo "# metadata"
+accept metadata "d:d d/x:f f:f l:l"
+equal "mode, owner, size and time of a file" "640 1234 4321 5 1234567890" "$(stat -c '%a %u %g %s %Y' "$(fs metadata)/f")"
+equal "a directory's time is not its last child's" "1777 1234567891" "$(stat -c '%a %Y' "$(fs metadata)/d")"
+equal "the root's mode" 750 "$(stat -c %a "$(fs metadata)")"
+old_umask=$(umask); umask 077
+accept missing-parents "a:d a/b:d a/b/c:d a/b/c/f:f"
+accept fifo "etc:d etc/passwd:l pipe:p"
+umask "$old_umask"
+equal "parents that are missing get 0755, whatever the umask" "755 711 755" "$(cd "$(fs missing-parents)" && stat -c %a a a/b a/b/c | xargs)"
+equal "a FIFO gets its mode, whatever the umask" 640 "$(stat -c %a "$(fs fifo)/pipe")"
+set_ids() { (cd "$(fs setuid)" && echo "$(stat -c %a su sg | xargs) $(xattrs cap)"); }
+accept setuid "cap:f sg:f su:f"
+equal "set-ID bits and capabilities are kept" "4755 2755 security.capability" "$(set_ids)"
+accept setuid "cap:f sg:f su:f" --no-setuid
+equal "and dropped" "755 755 " "$(set_ids)"
+accept overlay-xattrs "d:d"
+equal "attributes that would forge an overlay are stripped, others kept" "trusted.kept" "$(xattrs "$(fs overlay-xattrs)/d")"
+equal "and that is said" 1 "$(grep -c '4 attributes were left out' "$T/.err")"
+reject negative-mtime 'entry "old": modification time -5'
+reject uid-4g 'entry "rooted": user id 4294967296 is out of range'
+reject uid-minus 'entry "rooted": user id 4294967295 is out of range'
+reject name-300 'a name of 300 bytes'
+reject name-control 'entry "a\\x0ab\\x1b\[31m"'
+reject name-control '"object": "layer sha256:[0-9a-f]*: entry ..a\\u000ab\\u001b\[31m' --json
+hexes() { (cd "$1" && for f in *; do printf %s "$f" | od -An -tx1 | tr -d ' \n'; echo; done | words; readlink -n l | od -An -tx1 | tr -d ' \n'); }
+for l in C C.UTF-8; do
+	LC_ALL=$l accept name-utf8 $'e\u0301:f \u00e9:f l:l'
+	equal "names keep their bytes in locale $l" $'65cc81 6c c3a9\n65cc81' "$(hexes "$(fs name-utf8)")"
+done
+d120=$(printf 'd%.0s' {1..120}) f120=$(printf 'f%.0s' {1..120})
+accept name-gnu "$d120:d $d120/$f120:f l:l"
+reject deep 'deeper than 200'
+accept deep "$(p=d; for i in {2..300}; do echo -n "$p:d "; p=$p/d; done; echo "$p:d $p/f:f")" --max-depth 400
+rm -rf "$T/st/deep"
+
+echo "# blobs"
+accept good "good:f"
+reject bad-digest 'blob sha256:[0-9a-f]*: its content has the digest'
+reject bad-diff-id 'layer sha256:[0-9a-f]*: unpacked it has the digest'
+reject bad-size 'blob sha256:[0-9a-f]*: its size is [0-9]+ bytes, but its descriptor says'
+reject digest-path 'is not sha256: and 64 hex digits'
+reject digest-sha512 'is not sha256: and 64 hex digits'
+for k in gzip-garbage tar-garbage; do
+	accept $k "good:f"
+	equal "$k: a warning" 1 "$(grep -c 'warning: layer sha256:.*behind the end' "$T/.err")"
+done
+for k in gzip-members plain-tar; do accept $k "good:f"; equal "$k: no warning" "" "$(cat "$T/.err")"; done
+reject gzip-truncated 'layer sha256:[0-9a-f]*: .*runcated'
+reject tar-as-gzip 'the media type is ".*gzip", but the blob is not packed so'
+reject gzip-as-tar 'the media type is ".*tar", but the blob is gzip'
+reject media-unknown 'layer sha256:[0-9a-f]*: unknown media type ".*lzip"'
+accept no-eof "f:f"
+accept unpadded "a:f f:f"
+equal "the last file is whole" 700 "$(tr -d -c y < "$(fs unpadded)/f" | wc -c)"
+reject cut-inside 'ends inside of a file'
+reject cut-header 'Truncated'
+accept empty-tar ""
+accept empty-stream ""
+reject not-tar 'is no tar archive'
+reject checksum 'is no tar archive'
+reject few-diff-ids '1 diff_ids for 2 layers'
+reject json-big 'longer than 4194304 bytes'
+reject json-deep 'not valid JSON'
+reject json-broken 'not valid JSON: it ends early'
+reject false-pair 'unpacked it has the digest'
+
+echo "# limits and holes"
+reject bomb 'entry "zeros": unpacks to more than 400 times'
+reject bomb 'more than 1048576 bytes' --max-ratio max --max-bytes 1M
+accept bomb "zeros:f" --max-ratio max
+equal "64 MiB of zeros take no room" "yes" "$([ "$(du -k "$(fs bomb)/zeros" | cut -f1)" -lt 64 ] && echo yes)"
+reject entries 'more than 1000 entries' --max-entries 1000
+reject name-gnu 'a name of 120 bytes, at most 100' --max-name 100
+accept sparse "sparse:f zeros:f"
+equal "a sparse file keeps its holes" "67108864 yes" "$(stat -c %s "$(fs sparse)/sparse") $([ "$(du -k "$(fs sparse)/sparse" | cut -f1)" -lt 64 ] && echo yes)"
+equal "and its data" 4096 "$(tail -c 4096 "$(fs sparse)/sparse" | tr -d -c e | wc -c)"
+equal "a file of zeros gets holes, and its end" "1048579 end" "$(stat -c %s "$(fs sparse)/zeros") $(tail -c 3 "$(fs sparse)/zeros")"
+reject sparse-overlap 'the map of a sparse file is wrong'
+refuse "--max-bytes 0 is refused" 2 'max-bytes: "0" is not' import good --max-bytes 0
+refuse "--max-entries 1.5 is refused" 2 'max-entries: "1.5" is not' import good --max-entries 1.5
+
+echo "# sources"
+L="layerctl --store $S"
+refuse "a docker:// name is skopeo's work" 1 'skopeo copy docker://example oci:DIR:TAG' $L import docker://example
+(cd "$I" && tar -cf "$T/good.tar" good)
+refuse "a tar file, too" 1 "skopeo copy docker-archive:$T/good.tar" $L import "$T/good.tar"
+refuse "a directory that is no layout" 1 "$T/victim: is no OCI image layout" $L import "$T/victim:t"
+refuse "nothing of that name" 1 'no such OCI layout directory' $L import "$T/none:t"
+refuse "an unknown tag names those there are" 1 'x: no such image here; there are: one, two' $L import "$I/two-tags:x"
+refuse "no tag where there are two" 1 '2 images match; name one of: one, two' $L import "$I/two-tags"
+refuse "an empty tag" 1 "the tag after ':' is empty" $L import "$I/two-tags:"
+refuse "a bad name" 1 "control characters" $L import --name $'a\tb' "$I/good:t"
+prints "oci:DIR:TAG" 'image +one' $L import "oci:$I/two-tags:one"
+prints "the second shares a layer" 'reused layers +1' $L import "$I/two-tags:two"
+grep -q 'is unpacked already and reused' "$T/.err" && ok "and that is said" || not_ok "reuse is said" "$(cat "$T/.err")"
+prints "an image for this machine out of an index" 'image +plat' $L import --name plat "$I/platforms"
+prints "another blob of the same layer is checked and reused" 'reused layers +1' $L import --name other "$I/other-blob:t"
+refuse "a blob that claims a layer's DiffID is refused" 1 'unpacked it has the digest' $L import --name false "$I/false-pair:t"
+prints "a name is taken over" 'name was taken +yes' $L import --name plat "$I/two-tags:two"
+check "the store is sound" $L verify
+check "images, layers, sharing as JSON" jq -e '(.images | map(.name) | sort) == ["one", "other", "plat", "two"] and (.layers | length) == 2 and (.layers | map(.images) | max) == 4 and .mounts == [] and .leftovers == []' <($L ls --json)
+prints "what the image wants to run" '"cmd": \[ "/bin/sh", "-c" \].*"env": \[ "PATH=/bin" \], "workdir": "/srv", "user": "7:8"' bash -c "$L import --name conf '$I/config:t' > '$T/.o' && $L config conf"
+refuse "config of an unknown image" 1 'none: no such image' $L config none
+prints "rm" 'freed' $L rm two
+check "keeps what others need" $L verify plat
+for i in one other plat conf; do $L rm $i > "$T/.out"; done
+equal "the last one takes all" "" "$(left "$S")"
+refuse "rm of an unknown image" 1 'one: no such image' $L rm one
+
+echo "# a damaged store"
+$L import "$I/good:t" > "$T/.out"
+blob=$(jq -r '.manifests[0].digest' "$S/index.json"); blob=${blob#sha256:}
+layer=$(jq -r '.layers[0].digest' "$S/blobs/sha256/$blob"); layer=${layer#sha256:}
+cp "$S/blobs/sha256/$layer" "$T/kept"
+printf X | dd of="$S/blobs/sha256/$layer" bs=1 seek=20 conv=notrunc 2> /dev/null
+refuse "a changed blob fails verify" 1 '1 blob is missing or not' $L verify
+equal "as digest" digest "$($L verify --json | jq -r ".[] | select(.digest == \"sha256:$layer\") | .state")"
+truncate -s 10 "$S/blobs/sha256/$layer"
+equal "a short one as size" size "$($L verify --json t | jq -r ".[] | select(.digest == \"sha256:$layer\") | .state")"
+rm "$S/blobs/sha256/$layer"
+equal "one that is gone as missing" missing "$($L verify --json | jq -r ".[] | select(.digest == \"sha256:$layer\") | .state")"
+cp "$T/kept" "$S/blobs/sha256/$layer"
+echo junk > "$S/blobs/sha256/$(printf 'a%.0s' {1..64})"
+equal "a blob nobody needs is hashed, too" "unreferenced digest" "$($L verify --json | jq -r '.[] | select(.image == null) | .kind + " " + .state')"
+rm "$S/blobs/sha256/"aaaa*
+check "mended, it is sound" $L verify
+refuse "verify of an unknown image" 1 'none: no such image' $L verify none
+refuse "a directory of other things is no store" 1 'neither a store nor an empty' layerctl --store "$T/victim" import "$I/good:t"
+refuse "no store at all" 1 'is no store yet' layerctl --store "$T/nowhere" ls
+
+echo "# mounts"
+prints "a dry run tells the steps" 'move_mount' $L mount --dry-run t "$T/t"
+equal "and makes nothing" "" "$(ls "$S/mounts")"
+check "mount --explain=json" sh -c "$L mount --explain=json t $T/t 2> $T/steps"
+check "a JSON object per step" jq -se 'length == 4 and (map(.id) == ["layer-prepare", "layer-record", "layer-overlay", "layer-attach"])' "$T/steps"
+check "changes are possible" sh -c "echo new > $T/t/new && rm $T/t/good"
+equal "and go to the upper directory" "good new" "$(ls "$S/mounts/m1/upper" | xargs)"
+prints "ls shows the mount" "^m1 +$T/t +t +mounted +no" $L ls
+refuse "a second mount on it" 1 't is mounted there already' $L mount t "$T/t"
+sleep 300 < "$T/t/new" & holder=$!
+await 5 sh -c "readlink /proc/$holder/fd/0 | grep -q new"
+refuse "in use" 1 'umount2|busy' $L umount "$T/t"
+kill $holder; wait $holder 2> /dev/null
+mount -t tmpfs over "$T/t"
+refuse "something else over it" 1 'something else is mounted over it' $L umount "$T/t"
+umount "$T/t"
+prints "umount --keep prints where the changes are" "^$S/mounts/m1/upper$" $L umount --keep "$T/t"
+equal "and keeps them" new "$(cat "$S/mounts/m1/upper/new")"
+check "umount again" $L umount "$T/t"
+equal "changes that are kept stay kept" kept "$($L ls --json | jq -r '.mounts[0].state')"
+check "umount by id" $L umount m1
+equal "takes them away" "" "$(ls "$S/mounts")"
+refuse "umount of what is neither" 1 'm7: is neither' $L umount m7
+check "read-only, of one layer" $L mount --read-only t "$T/t"
+refuse "nothing can be written" 2 'Read-only' sh -c "echo > $T/t/x"
+equal "and the layer is seen" good "$(ls "$T/t")"
+check "it goes again" $L umount "$T/t"
+check "volatile" $L mount --volatile t "$T/t"
+grep -q "ringfence:m1.*volatile" /proc/self/mountinfo && ok "it is" || not_ok "volatile" "$(grep ringfence /proc/self/mountinfo)"
+check "and goes" $L umount "$T/t"
+refuse "--volatile --read-only" 2 'allows none' $L mount --volatile --read-only t "$T/t"
+refuse "a target that is no directory" 1 "$T/kept" $L mount t "$T/kept"
+refuse "an unknown image" 1 'x: no such image here; there are: t' $L mount x "$T/t"
+check "200 layers" $L import --name many "$I/layers-200:t"
+check "are mounted" $L mount many "$T/t"
+equal "all are seen, the top one on top" "201 199" "$(ls "$T/t" | wc -l) $(cat "$T/t/top")"
+check "and unmounted" $L umount "$T/t"
+for f in 'fsopen=ENOSYS!' 'fsconfig=EINVAL!'; do
+	RINGFENCE_FAULT=$f check "200 layers by mount(2) ($f)" $L mount many "$T/t"
+	equal "all are seen ($f)" "201 199" "$(ls "$T/t" | wc -l) $(cat "$T/t/top")"
+	check "and unmounted ($f)" $L umount "$T/t"
+	RINGFENCE_FAULT=$f check "read-only, of one layer ($f)" $L mount -r t "$T/t"
+	check "and unmounted ($f)" $L umount "$T/t"
+done
+(cd "$T" && RINGFENCE_FAULT='fsopen=ENOSYS!' $L mount t t && [ -e t/good ]) && ok "a relative target by mount(2)" || not_ok "a relative target by mount(2)"
+check "and unmounted" $L umount "$T/t"
+check "501 layers are imported" $L import --name toomany "$I/layers-501:t"
+refuse "and refused, not cut off" 1 '501 layers, overlayfs takes at most 500' $L mount toomany "$T/t"
+$L rm toomany > "$T/.out"; $L rm many > "$T/.out"
+long=$T/$(printf 'long%.0s' {1..50})
+check "a store with a long path" layerctl --store "$long" import "$I/good:t"
+check "is mounted from" layerctl --store "$long" mount t "$T/t"
+check "and unmounted" layerctl --store "$long" umount "$T/t"
+check "rm of an image that is mounted" sh -c "$L import --name used '$I/two-tags:two' && $L mount used $T/t && $L rm used"
+equal "leaves its layers" "good more" "$(ls "$T/t" | xargs)"
+$L umount "$T/t"
+
+echo "# failing calls while mounting"
+for f in 'mkdirat:*mounts/m1=ENOSPC' 'mkdirat:*upper=ENOSPC' 'mkdirat:*work=EIO' 'write:*record*=ENOSPC' 'renameat2:*record.json=ENOSPC' \
+	'fsopen=EPERM' 'fsconfig=EPERM' 'fsmount=EPERM' 'move_mount=EINVAL' 'fsopen=ENOSYS,mount=EPERM' 'fsopen=ENOSYS,symlinkat=ENOSPC'; do
+	RINGFENCE_FAULT=$f refuse "mount fails: $f" 1 'step [1-4] of 4' $L mount t "$T/t"
+	equal "and leaves nothing ($f)" "0 " "$(grep -c ringfence: /proc/self/mountinfo) $(ls "$S/mounts")"
+done
+for f in 'mkdirat:*upper=KILL' 'fsopen=KILL' 'move_mount=KILL'; do
+	RINGFENCE_FAULT=$f $L mount t "$T/t" > "$T/.out" 2>&1
+	equal "killed at $f: ls says how to clean" "stale layerctl umount m1" "$($L ls --json | jq -r '.mounts[0] | .state + " " + .remove_command')"
+	check "the next mount cleans up" $L mount t "$T/t"
+	equal "and takes the place" m1 "$(ls "$S/mounts")"
+	$L umount "$T/t"
+done
+check "mounted, and unmounted behind our back" sh -c "$L mount t $T/t && umount $T/t"
+check "the stale record goes by its command" $L umount m1
+equal "and is gone" "" "$(ls "$S/mounts")"
+
+echo "# another mount namespace"
+unshare -m sh -c "$L mount t $T/t && touch $T/there && exec sleep 300" & holder=$!
+await 20 test -e "$T/there"
+equal "a mount elsewhere is seen as such" elsewhere "$($L ls --json | jq -r '.mounts[0].state')"
+refuse "and not unmounted from here" 1 'is mounted in another mount namespace' $L umount m1
+check "nor cleaned away" $L import --name again "$I/good:t"
+equal "it stays" m1 "$(ls "$S/mounts")"
+kill $holder; wait $holder 2> /dev/null
+check "when its namespace has died" $L umount "$T/t"
+equal "it goes" "" "$(ls "$S/mounts")"
+
+echo "# imports that are killed or fail"
+$L rm again > "$T/.out"
+before=$(cd "$S" && find . -type f | sort)
+points='mkdirat:*layers/*/fs pwrite64 renameat2:*journal syncfs renameat2:*blobs/sha256/* renameat2:*layers/* fsync:*/layers renameat2:*index.json'
+for p in $points; do
+	RINGFENCE_FAULT="$p=KILL" $L import --name big "$I/big:t" > "$T/.out" 2>&1
+	equal "killed at $p" 137 $?
+	prints "ls reports what is left ($p)" '^import-[0-9.]+ +the next import' $L ls
+	check "the next command removes it ($p)" $L umount "$T/t"
+	equal "all of it ($p)" "$before" "$(cd "$S" && find . -type f | sort)"
+done
+for p in $points write:*blobs*; do for e in ENOSPC EIO; do
+	RINGFENCE_FAULT="$p=$e" refuse "import fails: $p=$e" 1 'No space left|Input/output' $L import --name big "$I/big:t"
+	equal "and leaves nothing ($p=$e)" "$before" "$(cd "$S" && find . -type f | sort)"
+done; done
+check "two imports at once" sh -c "$L import --name a '$I/big:t' & $L import --name b '$I/big:t' && wait \$!"
+equal "share the layers" "2 2 2 2" "$($L ls --json | jq -r '.layers[].images' | sort -n | tail -4 | xargs)"
+$L rm a > "$T/.out"; $L rm b > "$T/.out"
+
+echo "# a full disk"
+for kb in 40 400 4000 8000 13000 20000; do
+	mount -t tmpfs -o size=${kb}k small "$T/small"
+	layerctl --store "$T/small/s" import "$I/big:t" > "$T/.out" 2> "$T/.err"
+	equal "$kb KiB are too few" 1 $?
+	grep -q 'No space left' "$T/.err" && ok "and the message says so" || not_ok "$kb KiB: the message" "$(cat "$T/.err")"
+	equal "nothing is left behind in $kb KiB" "" "$(left "$T/small/s")"
+	if [ $kb -gt 400 ]; then
+		check "a small image still fits" layerctl --store "$T/small/s" import "$I/good:t"
+	fi
+	umount "$T/small"
+done
+mount -t tmpfs -o size=28000k small "$T/small"
+check "28000 KiB are enough" layerctl --store "$T/small/s" import "$I/big:t"
+umount "$T/small"
+refuse "standard output on a full disk" 1 'No space left' sh -c "$L ls > /dev/full"
+
+echo "# images that others made"
+if command -v umoci > /dev/null && command -v skopeo > /dev/null; then
+	mkdir -p "$T/r/etc" "$T/r/opt/d" "$T/n"
+	echo one > "$T/r/etc/conf"; echo gone > "$T/r/etc/gone"; echo old > "$T/r/opt/d/old"; ln -s conf "$T/r/etc/link"
+	echo two > "$T/conf"; echo new > "$T/n/new"
+	check "umoci makes an image of four layers" sh -c "umoci init --layout $T/oci && umoci new --image $T/oci:base && umoci insert --image $T/oci:base $T/r / &&
+		umoci insert --image $T/oci:base $T/conf /etc/conf && umoci insert --image $T/oci:base --whiteout /etc/gone && umoci insert --image $T/oci:base --opaque $T/n /opt/d"
+	check "which is imported" $L import "$T/oci:base"
+	check "and mounted" $L mount base "$T/t"
+	equal "replaced, whited out, opaque" "etc/conf=two opt/d/new=new" "$(seen)"
+	$L umount "$T/t"
+	policy=--insecure-policy
+	check "skopeo reads from the store" skopeo $policy copy "oci:$S:base" "docker-archive:$T/base.tar:x/base:1"
+	check "skopeo writes into the store" skopeo $policy copy "docker-archive:$T/base.tar" "oci:$S:back"
+	equal "ls shows it as not unpacked" "4 4" "$($L ls --json | jq -r '.images[] | select(.name == "back") | "\(.layers) \(.unpacked_layers)"')"
+	check "import from the store itself" $L import "$S:back"
+	check "zstd layers" skopeo $policy copy --dest-compress-format zstd "docker-archive:$T/base.tar" "oci:$T/zoci:z"
+	grep -q 'tar+zstd' "$T"/zoci/blobs/sha256/* && ok "they are zstd" || not_ok "they are zstd"
+	check "are imported" layerctl --store "$T/zst" import "$T/zoci:z"
+	check "and mounted" layerctl --store "$T/zst" mount z "$T/t"
+	equal "and show the same" "etc/conf=two opt/d/new=new" "$(seen)"
+	check "and unmounted" layerctl --store "$T/zst" umount "$T/t"
+	check "the store is sound" $L verify
+else
+	skip "images of umoci and skopeo" "umoci or skopeo is not installed"
+fi
+
+equal "the directory outside was never touched" "$VICTIM_WAS" "$(victim)"
+equal "nothing came to lie at the host's root" "" "$(ls -d /x /y /etc/y 2> /dev/null)"
+equal "no mount is left" 0 "$(grep -c "$T" /proc/self/mountinfo)"
+finish
