@@ -36,4 +36,10 @@ extern const struct step_kind step_attach_root;	  /* text: directory */
 extern const struct step_kind step_mount_proc;	  /* text: mount point */
 extern const struct step_kind step_pivot_root;
 
+/* step-cgroup.c; all have the same `data`, a struct cgroup_run_state, which the first one owns */
+extern const struct step_kind step_cgroup_create;
+extern const struct step_kind step_cgroup_set;	  /* text: the settings, for listings */
+extern const struct step_kind step_cgroup_open;
+extern const struct step_kind step_cgroup_join;
+
 #endif
