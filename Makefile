@@ -12,7 +12,7 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstric
             -Wundef -Wwrite-strings -Wimplicit-fallthrough -Wno-unused-parameter \
             -Wno-missing-field-initializers -Werror
 SAN      ?=
-SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SANFLAGS  = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 all:
 include scripts/Kbuild.mk
@@ -36,10 +36,31 @@ check:
 ## tests     build the tests without running them
 tests: $(tests) $(helpers)
 
+## check-vm  run every test in machines with pure cgroup v2; KERNELS='6.1 6.12', T=name
+check-vm:
+	$(Q)scripts/packages build check vm
+	$(Q)$(MAKE) all tests
+	$(Q)O=$(O) KERNELS='$(or $(KERNELS),6.1 6.12)' tests/vm/check $(T)
+
+## check-faults  refuse every call of whole jobs once with each errno, and kill them there
+check-faults:
+	$(Q)scripts/packages build run check
+	$(Q)$(MAKE) all
+	$(Q)O=$(O) tests/faults/run $(T)
+
+## vm        run CMD='…' in such a machine; KERNEL=6.12 unless given; the build's tools are on its PATH
+vm:
+	$(Q)scripts/packages build vm
+	$(Q)$(MAKE) all
+	$(Q)PATH=$(abspath $(O)/tools):$$PATH tests/vm/run --kernel $(or $(KERNEL),6.12) -- sh -c '$(subst ','\'',$(CMD))'
+
+# Programs of the benchmarks: no library of ours in them.
+bares: $(bares)
+
 ## bench     print ratios against the minimal C program and the peers, interleaved in one run
 bench:
 	$(Q)scripts/packages build bench
-	$(Q)$(MAKE) all $(O)/tests/bench/minimal
+	$(Q)$(MAKE) all bares
 	$(Q)O=$(O) tests/bench/run
 
 ## install   copy everything below $(DESTDIR)$(prefix)
@@ -54,4 +75,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check tests bench install clean help
+.PHONY: all run check check-vm check-faults vm tests bares bench install clean help

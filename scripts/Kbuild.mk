@@ -4,9 +4,11 @@
 #   subdir-y     folders to read next
 #   lib-y        objects of libringfence
 #   prog-y       programs; <prog>-y lists their objects (default <prog>.o)
+#   ldflags-<prog>, libs-<prog>  how to link that program, where it differs
 #   common-y     objects linked into every program of the folder
 #   test-y       test programs, linked with the kernel's kselftest harness
 #   helper-y     small programs that tests run
+#   bare-y       static programs of one file, without the library
 #   bpf-y        eBPF objects, each made into a skeleton header
 #   man-y        man pages made from .rst
 #
@@ -19,7 +21,7 @@ MAKEFLAGS += -r --no-print-directory
 ,     := ,
 Q     := $(if $(filter 1,$(V)),,@)
 say    = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$@)';)
-kvars := subdir-y lib-y prog-y common-y test-y helper-y bpf-y man-y
+kvars := subdir-y lib-y prog-y common-y test-y helper-y bare-y bpf-y man-y
 
 define load
 $(foreach v,$(kvars),$(eval $(v) :=))
@@ -27,14 +29,15 @@ include $(1)Kbuild
 $$(eval $$(call collect,$(1)))
 endef
 define collect
-lib-objs += $(addprefix $(O)/$(1),$(lib-y))
+lib-objs += $(addprefix $(O)/obj/$(1),$(lib-y))
 progs    += $(addprefix $(O)/$(1),$(prog-y))
 tests    += $(addprefix $(O)/$(1),$(test-y))
 helpers  += $(addprefix $(O)/$(1),$(helper-y))
+bares    += $(addprefix $(O)/$(1),$(bare-y))
 skels    += $(patsubst %,$(O)/$(1)%.skel.h,$(bpf-y))
 man      += $(addprefix $(O)/$(1),$(man-y))
-$(foreach p,$(prog-y) $(test-y) $(helper-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/$(1),$(or $($(p)-y),$(p).o))))
-$(foreach p,$(prog-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/$(1),$(common-y))))
+$(foreach p,$(prog-y) $(test-y) $(helper-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/obj/$(1),$(or $($(p)-y),$(p).o))))
+$(foreach p,$(prog-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/obj/$(1),$(common-y))))
 $(foreach d,$(subdir-y),$(eval $(call load,$(1)$(d)/)))
 endef
 $(eval $(call load,))
@@ -52,7 +55,8 @@ cmd-cc = $(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(SANFLAGS) -fPIC -fvisi
 $(O)/.flags: FORCE
 	@mkdir -p $(O); echo '$(subst ','\'',$(cmd-cc) $(link))' | cmp -s - $@ || echo '$(subst ','\'',$(cmd-cc) $(link))' > $@
 
-$(O)/%.o: %.c $(O)/.flags
+# Objects stand apart: tools/x/ holds sources of the program that becomes $(O)/tools/x.
+$(O)/obj/%.o: %.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(cmd-cc) $(cflags-$*) -c -o $@ $<
 $(LIB): $(lib-objs)
@@ -61,7 +65,12 @@ $(SO): $(lib-objs) lib/libringfence.map
 	$(call say,LD)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=lib/libringfence.map -Wl,-z,defs \
 		$(link) $(lib-objs) $(LIBS) -o $@ && scripts/check-abi $@ && ln -sf $(@F) $(O)/libringfence.so
 $(progs) $(tests) $(helpers): $(LIB)
-	$(call say,LD)$(CC) $(link) $(filter %.o,$^) $(LIB) $(LIBS) -o $@
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(link) $(ldflags-$(@F)) $(filter %.o,$^) $(LIB) $(or $(libs-$(@F)),$(LIBS)) -o $@
+
+$(bares): $(O)/%: %.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,BARE)$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) -static -MMD -MP $< -o $@
 
 # eBPF: the object is stripped of DWARF, its BTF stays.
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -70,13 +79,13 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -c $< -o $@ && llvm-strip -g $@
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call say,SKEL)bpftool gen skeleton $< name $(subst -,_,$*)_bpf > $@
-$(filter $(O)/lib/probe/%,$(lib-objs)): | $(skels)
+$(filter $(O)/obj/lib/probe/%,$(lib-objs)): | $(skels)
 
 # The unit tests stand on the kernel's own harness.
 HARNESS := $(O)/kselftest/kselftest_harness.h
 $(HARNESS):
 	$(call say,GET)scripts/get-kselftest $(@D)
-$(patsubst %,%.o,$(tests)): | $(HARNESS)
+$(patsubst $(O)/%,$(O)/obj/%.o,$(tests)): | $(HARNESS)
 
 # A man page's option list comes from the tool's own rows.
 $(O)/Documentation/%.1: Documentation/%.rst $(O)/tools/% Documentation/common.rst

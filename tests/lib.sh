@@ -47,6 +47,13 @@ equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "want: $2" "got:  $
 # await SECONDS COMMAND…: until it succeeds; no fixed sleeps.
 await() { _n=$(($1 * 20)); shift; while ! "$@" > /dev/null 2>&1; do _n=$((_n - 1)); [ $_n -gt 0 ] || return 1; sleep 0.05; done; }
 
+# A test of the sources, not of a kernel, has nothing to add in a machine of another kernel.
+host_only() {
+	[ -n "${RINGFENCE_VM:-}" ] || return 0
+	skip "$1" "tests the sources, not the kernel: runs on the host"
+	finish
+}
+
 root() { [ "$(id -u)" = 0 ]; }
 cgroup_mode() {
 	if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then echo v2

@@ -116,6 +116,9 @@ static void rst_row(const struct opt_row *o, const char *command)
 
 	(void)command;
 	signature(o, sig, sizeof(sig));
+	/* reStructuredText wants the value behind both forms. */
+	if (o->letter && o->arg && o->type != OPT_OPTIONAL)
+		snprintf(sig, sizeof(sig), "-%c %s, --%s %s", o->letter, o->arg, o->name, o->arg);
 	printf("%s\n    %c%s.\n\n", sig + strspn(sig, " "), o->help[0], o->help + 1);
 }
 

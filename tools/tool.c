@@ -206,7 +206,7 @@ int tool_exit_as(int status)
 	sig = WTERMSIG(status);
 	/* No second core dump, and no handler or mask in the way. */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	signal(sig, SIG_DFL);
+	sys_signal_default(sig);
 	sigemptyset(&set);
 	sigaddset(&set, sig);
 	sys_sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -274,7 +274,7 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 		fprintf(stderr, "%s: refuses to run set-user-ID or set-group-ID\n", tool->name);
 		return failure_code();
 	}
-	signal(SIGPIPE, SIG_IGN);
+	sys_signal_ignore(SIGPIPE);
 	r = options_parse(tool->options, argc, argv);
 	if (r < 0)
 		return -r - 1;

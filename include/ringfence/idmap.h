@@ -34,7 +34,8 @@ struct rf_idmap {
  */
 RF_API int rf_idmap_add(struct rf_idmap *map, uint32_t inside, uint32_t outside, uint32_t count);
 
-/* Append rows from "INSIDE:OUTSIDE:COUNT[,…]". As rf_idmap_add(), and -EINVAL for another form. */
+/* Append rows from "INSIDE:OUTSIDE:COUNT[,…]", all or none. As rf_idmap_add(), and -EINVAL for
+ * another form. */
 RF_API int rf_idmap_parse(struct rf_idmap *map, const char *text);
 
 /* The text for /proc/PID/uid_map: a line a row. 0, -ENOMEM, or -E2BIG where the kernel would

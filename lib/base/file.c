@@ -107,16 +107,26 @@ int file_replace_at(int dirfd, const char *path, const void *data, size_t len, m
 	return r;
 }
 
+/* What stands in the way of a directory may be a file. */
+static int existing_directory(int dirfd, const char *path)
+{
+	struct stat st = {.st_mode = S_IFDIR};
+	int r = sys_fstatat(dirfd, path, &st, 0);
+
+	if (r < 0 || S_ISDIR(st.st_mode))
+		return r;
+	return sys_fail(-ENOTDIR, "mkdirat", path, "exists and is not a directory");
+}
+
 int file_mkdir_p(int dirfd, const char *path, mode_t mode)
 {
 	char *copy __free(ptr) = strdup(path);
+	int r;
 
 	if (!copy)
 		return -ENOMEM;
-	for (char *p = copy + 1; *p; p++) {
-		int r;
-
-		if (*p != '/')
+	for (char *p = copy; *p; p++) {
+		if (*p != '/' || p == copy)
 			continue;
 		*p = '\0';
 		r = sys_mkdirat(dirfd, copy, mode);
@@ -124,9 +134,8 @@ int file_mkdir_p(int dirfd, const char *path, mode_t mode)
 		if (r < 0 && r != -EEXIST)
 			return r;
 	}
-	int r = sys_mkdirat(dirfd, copy, mode);
-
-	return r == -EEXIST ? 0 : r;
+	r = sys_mkdirat(dirfd, copy, mode);
+	return r == -EEXIST ? existing_directory(dirfd, path) : r;
 }
 
 static int remove_below(int dirfd);
@@ -141,6 +150,13 @@ static int remove_entry(int dirfd, const char *name)
 		return r == -ENOENT ? 0 : r;
 	sub = sys_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
 			  RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	/* `name` is one component, so all that is lost without openat2 is the mount check. */
+	if (sub == -ENOSYS)
+		sub = sys_openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	/* It is no directory after all: what unlink said stands. */
+	if (r == -EPERM && (sub == -ENOTDIR || sub == -ELOOP))
+		return sys_fail(r, "unlinkat", name,
+				"is immutable, append-only or in another user's sticky directory");
 	if (sub < 0)
 		return sub;
 	r = remove_below(take_fd(&sub));

@@ -28,7 +28,10 @@ int file_replace_at(int dirfd, const char *path, const void *data, size_t len, m
 /* mkdir -p below dirfd; directories that exist are left as they are. */
 int file_mkdir_p(int dirfd, const char *path, mode_t mode);
 
-/* Remove what `name` is, with all below it, not following links nor crossing into other mounts. */
+/*
+ * Remove what `name` is, with all below it, not following links nor crossing into other mounts
+ * (-EXDEV). The name is one component. What is not there is removed.
+ */
 int file_remove_tree(int dirfd, const char *name);
 
 #endif

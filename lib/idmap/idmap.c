@@ -43,24 +43,27 @@ int rf_idmap_add(struct rf_idmap *map, uint32_t inside, uint32_t outside, uint32
 /* "INSIDE:OUTSIDE:COUNT" of `len` bytes. */
 static int parse_row(const char *s, size_t len, uint32_t ret[3])
 {
-	char copy[64], *save = NULL, *p = copy;
-	int n = 0;
+	char copy[64], *word = copy;
 
 	if (len >= sizeof(copy))
 		return -EINVAL;
 	memcpy(copy, s, len);
 	copy[len] = '\0';
-	for (char *w = strtok_r(p, ":", &save); w; w = strtok_r(NULL, ":", &save)) {
+	for (int n = 0; n < 3; n++) {
+		char *end = word + strcspn(word, ":");
+		bool last = !*end;
 		uint64_t v;
 
-		if (n == 3 || str_to_u64(w, &v) < 0 || v > UINT32_MAX)
+		*end = '\0';
+		if (last != (n == 2) || str_to_u64(word, &v) < 0 || v > UINT32_MAX)
 			return -EINVAL;
-		ret[n++] = (uint32_t)v;
+		ret[n] = (uint32_t)v;
+		word = end + 1;
 	}
-	return n == 3 && copy[0] != ':' ? 0 : -EINVAL;
+	return 0;
 }
 
-int rf_idmap_parse(struct rf_idmap *map, const char *text)
+static int parse_rows(struct rf_idmap *map, const char *text)
 {
 	for (const char *s = text;;) {
 		size_t len = strcspn(s, ",");
@@ -77,6 +80,16 @@ int rf_idmap_parse(struct rf_idmap *map, const char *text)
 			return 0;
 		s += len + 1;
 	}
+}
+
+int rf_idmap_parse(struct rf_idmap *map, const char *text)
+{
+	size_t before = map->n;
+	int r = parse_rows(map, text);
+
+	if (r < 0)
+		map->n = before;
+	return r;
 }
 
 int rf_idmap_format(const struct rf_idmap *map, char **ret_text)

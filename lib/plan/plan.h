@@ -55,6 +55,7 @@ struct plan_run {
 	int program_fd;		/* the program, where it comes from the caller's root */
 	sigset_t signals;	/* the mask the program shall have */
 	bool signals_saved;
+	bool signals_ready;	/* the mask and SIGPIPE are as the program shall have them */
 };
 
 /* Append a step; NULL for want of memory (the plan then refuses to run: -ENOMEM). */

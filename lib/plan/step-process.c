@@ -140,6 +140,8 @@ static int run_await_release(struct plan_run *run, struct rf_step *s)
 	do
 		n = sys_read(run->release_fd[0], &byte, 1);
 	while (n == -EINTR);
+	if (n < 0)
+		return (int)n;
 	if (n == 1 || sys_is_dry())
 		return 0;
 	/* End of file: the caller failed or was killed. */
@@ -246,13 +248,21 @@ const struct step_kind step_open_program = {
 	.page = "execveat(2)", .run = run_open_program,
 };
 
+void plan_ready_signals(struct plan_run *run)
+{
+	if (run->signals_ready)
+		return;
+	run->signals_ready = true;
+	if (run->signals_saved)
+		sys_sigprocmask(SIG_SETMASK, &run->signals, NULL);
+	sys_signal_default(SIGPIPE);
+}
+
 static int run_exec(struct plan_run *run, struct rf_step *s)
 {
 	char *const *argv = s->data;
 
-	if (run->signals_saved)
-		sys_sigprocmask(SIG_SETMASK, &run->signals, NULL);
-	sys_signal_default(SIGPIPE);
+	plan_ready_signals(run);
 	if (run->program_fd >= 0)
 		return sys_execveat(run->program_fd, argv, environ);
 	return sys_execvpe(argv[0], argv, environ);

@@ -12,6 +12,8 @@ int plan_add_text(struct rf_plan *plan, const struct step_kind *kind, bool in_ch
 int plan_add_exec(struct rf_plan *plan, bool in_child, char *const argv[]);
 
 /* step-process.c; num[0] in brackets */
+/* What the exec does before it, for a step that must be the last of them. */
+void plan_ready_signals(struct plan_run *run);
 extern const struct step_kind step_fork;	    /* [CLONE_NEW… flags] */
 extern const struct step_kind step_release, step_await_release;
 extern const struct step_kind step_die_with_caller; /* [signal] */
@@ -35,6 +37,20 @@ extern const struct step_kind step_propagation;	  /* [MS_PRIVATE, MS_SLAVE, MS_S
 extern const struct step_kind step_attach_root;	  /* text: directory */
 extern const struct step_kind step_mount_proc;	  /* text: mount point */
 extern const struct step_kind step_pivot_root;
+
+/* step-priv.c; sets of capabilities as in rf_caps */
+extern const struct step_kind step_drop_bounding; /* [what to drop] */
+extern const struct step_kind step_set_caps;	  /* [effective, permitted, inheritable] */
+extern const struct step_kind step_raise_ambient; /* [what to raise] */
+extern const struct step_kind step_no_new_privs;
+extern const struct step_kind step_seccomp;	  /* data: const struct rf_seccomp *, borrowed */
+
+struct rf_confine;
+/* confine.c: the steps of rf_plan_confine() but for descriptors and exec. */
+int plan_add_confinement(struct rf_plan *plan, bool in_child, const struct rf_confine *confine);
+/* step-layer.c; each shares what rf_plan_layer_mount() made for it */
+extern const struct step_kind step_layer_prepare, step_layer_record, step_layer_idmap;
+extern const struct step_kind step_layer_overlay, step_layer_attach;
 
 /* step-cgroup.c; all have the same `data`, a struct cgroup_run_state, which the first one owns */
 extern const struct step_kind step_cgroup_create;

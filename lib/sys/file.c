@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Calls on files and directories. Opens name their descriptor for the records of later calls. */
 #include <errno.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -14,7 +16,7 @@ static enum sys_kind open_kind(int flags)
 {
 	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
 
-	return writes && !(flags & O_PATH) ? SYS_MAKE : SYS_READ;
+	return writes && !(flags & O_PATH) ? SYS_MAKE : SYS_OPEN;
 }
 
 static int named(int fd, int dirfd, const char *path)
@@ -166,6 +168,12 @@ int sys_fchmod(int fd, mode_t mode)
 	return (int)SYS_CALL("fchmod", SYS_ACT, fd, NULL, fchmod(fd, mode), "%d, %#o", fd, mode);
 }
 
+int sys_fchmodat(int dirfd, const char *path, mode_t mode)
+{
+	return (int)SYS_CALL("fchmodat", SYS_ACT, dirfd, path, fchmodat(dirfd, path, mode, 0),
+			     "%s, \"%s\", %#o", sys_at(dirfd), path, mode);
+}
+
 int sys_fchown(int fd, uid_t uid, gid_t gid)
 {
 	return (int)SYS_CALL("fchown", SYS_ACT, fd, NULL, fchown(fd, uid, gid), "%d, %u, %u", fd,
@@ -198,6 +206,12 @@ int sys_lsetxattr(const char *path, const char *name, const void *value, size_t 
 	return (int)SYS_CALL("lsetxattr", SYS_ACT, SYS_NOFD, path,
 			     lsetxattr(path, name, value, len, 0), "\"%s\", \"%s\", %s, %zu", path,
 			     name, sys_bytes(value, len), len);
+}
+
+int sys_clone_file(int to_fd, int from_fd)
+{
+	return (int)SYS_CALL("ioctl", SYS_ACT, to_fd, NULL, ioctl(to_fd, FICLONE, from_fd),
+			     "%d, FICLONE, %d", to_fd, from_fd);
 }
 
 int sys_ftruncate(int fd, off_t len)

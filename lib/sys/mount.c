@@ -36,7 +36,7 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 
 int sys_open_tree(int dirfd, const char *path, unsigned flags)
 {
-	int fd = (int)SYS_CALL("open_tree", flags & OPEN_TREE_CLONE ? SYS_MAKE : SYS_READ, dirfd,
+	int fd = (int)SYS_CALL("open_tree", flags & OPEN_TREE_CLONE ? SYS_MAKE : SYS_OPEN, dirfd,
 			       path, syscall(SYS_open_tree, dirfd, path, flags | OPEN_TREE_CLOEXEC),
 			       "%s, \"%s\", %s", sys_at(dirfd), path, sys_open_tree_flags(flags));
 
@@ -129,4 +129,18 @@ int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set,
 			     "%s, \"%s\", %s, {set=%s, clear=%s, propagation=%s}", sys_at(dirfd), path,
 			     sys_at_flags(flags), sys_mount_attrs(set), sys_mount_attrs(clear),
 			     sys_mount_flags(propagation));
+}
+
+int sys_mount_setattr_idmap(int tree_fd, int userns_fd)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)userns_fd,
+	};
+
+	return (int)SYS_CALL("mount_setattr", SYS_ACT, tree_fd, NULL,
+			     syscall(SYS_mount_setattr, tree_fd, "", AT_EMPTY_PATH, &attr,
+				     sizeof(attr)),
+			     "%s, \"\", AT_EMPTY_PATH, {set=MOUNT_ATTR_IDMAP, userns_fd=%s}",
+			     sys_at(tree_fd), sys_at(userns_fd));
 }

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,11 +115,19 @@ int sys_prctl(const char *name, int option, unsigned long a, unsigned long b)
 			     "%s, %lu, %lu", name, a, b);
 }
 
+static const struct sys_flag seccomp_flags[] = {
+	{SECCOMP_FILTER_FLAG_TSYNC, "SECCOMP_FILTER_FLAG_TSYNC"},
+	{SECCOMP_FILTER_FLAG_LOG, "SECCOMP_FILTER_FLAG_LOG"},
+	{SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"},
+	{SECCOMP_FILTER_FLAG_NEW_LISTENER, "SECCOMP_FILTER_FLAG_NEW_LISTENER"},
+	{0, NULL}};
+
 int sys_seccomp_filter(unsigned flags, const struct sock_fprog *prog)
 {
 	return (int)SYS_CALL("seccomp", SYS_ACT, SYS_NOFD, NULL,
 			     syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, prog),
-			     "SECCOMP_SET_MODE_FILTER, %#x, {len=%u}", flags, prog->len);
+			     "SECCOMP_SET_MODE_FILTER, %s, {len=%u}",
+			     sys_flags(seccomp_flags, flags), prog->len);
 }
 
 int sys_setresuid(uid_t r, uid_t e, uid_t s)
@@ -143,6 +152,11 @@ int sys_sethostname(const char *name)
 {
 	return (int)SYS_CALL("sethostname", SYS_ACT, SYS_NOFD, NULL,
 			     sethostname(name, strlen(name)), "\"%s\", %zu", name, strlen(name));
+}
+
+int sys_uname(struct utsname *ret_name)
+{
+	return (int)SYS_CALL("uname", SYS_READ, SYS_NOFD, NULL, uname(ret_name), "%s", "");
 }
 
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
@@ -185,6 +199,13 @@ int sys_signal_default(int sig)
 {
 	return (int)SYS_CALL("rt_sigaction", SYS_ACT, SYS_NOFD, NULL,
 			     signal(sig, SIG_DFL) == SIG_ERR ? -1 : 0, "SIG%s, SIG_DFL",
+			     sigabbrev_np(sig) ?: "0");
+}
+
+int sys_signal_ignore(int sig)
+{
+	return (int)SYS_CALL("rt_sigaction", SYS_ACT, SYS_NOFD, NULL,
+			     signal(sig, SIG_IGN) == SIG_ERR ? -1 : 0, "SIG%s, SIG_IGN",
 			     sigabbrev_np(sig) ?: "0");
 }
 

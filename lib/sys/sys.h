@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include "sys/decode.h"
@@ -43,11 +44,14 @@ int sys_linkat(int olddir, const char *oldpath, int newdir, const char *newpath,
 int sys_symlinkat(const char *target, int dirfd, const char *path);
 int sys_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev);
 int sys_fchmod(int fd, mode_t mode);
+int sys_fchmodat(int dirfd, const char *path, mode_t mode);
 int sys_fchown(int fd, uid_t uid, gid_t gid);
 int sys_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
 int sys_utimensat(int dirfd, const char *path, const struct timespec times[2], int flags);
 int sys_fsetxattr(int fd, const char *name, const void *value, size_t len);
 int sys_lsetxattr(const char *path, const char *name, const void *value, size_t len);
+/* Let `to_fd` share the blocks of `from_fd`; most file systems can't: -EOPNOTSUPP. */
+int sys_clone_file(int to_fd, int from_fd);
 int sys_ftruncate(int fd, off_t len);
 int sys_fsync(int fd);
 int sys_syncfs(int fd);
@@ -82,6 +86,7 @@ int sys_setresuid(uid_t r, uid_t e, uid_t s);
 int sys_setresgid(gid_t r, gid_t e, gid_t s);
 int sys_setgroups(size_t n, const gid_t *list);
 int sys_sethostname(const char *name);
+int sys_uname(struct utsname *ret_name);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_chdir(const char *path);
 int sys_fchdir(int fd);
@@ -89,6 +94,7 @@ int sys_sigprocmask(int how, const sigset_t *set, sigset_t *ret_old);
 int sys_sigwaitinfo(const sigset_t *set, siginfo_t *ret_info);
 int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 int sys_signal_default(int sig);
+int sys_signal_ignore(int sig);
 /* For what carries the records themselves: past the seam, whole messages, no errors but the end. */
 void sys_quiet_send(int fd, const void *data, size_t len);
 bool sys_quiet_receive(int fd, void *data, size_t len);
@@ -110,5 +116,7 @@ int sys_fsconfig_create(int fs_fd);
 int sys_fsmount(int fs_fd, uint64_t attrs);
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
 		      uint64_t propagation);
+/* Set the id map of the user namespace on a detached mount, below too. */
+int sys_mount_setattr_idmap(int tree_fd, int userns_fd);
 
 #endif

@@ -121,7 +121,8 @@ bool sys_begin(struct sys_frame *f, enum sys_kind kind, long *ret_result)
 
 		if (t && !t->err) {
 			kill(getpid(), SIGKILL);
-			pause();
+			/* The first process of a pid namespace can't kill itself. */
+			_exit(128 + SIGKILL);
 		}
 		if (t) {
 			*ret_result = -t->err;
@@ -130,9 +131,9 @@ bool sys_begin(struct sys_frame *f, enum sys_kind kind, long *ret_result)
 	}
 	if (!(sys_mode & SYS_DRY))
 		return true;
-	if (kind == SYS_READ && f->fd != SYS_DRY_FD)
+	if ((kind == SYS_READ || kind == SYS_OPEN) && f->fd != SYS_DRY_FD)
 		return true;
-	*ret_result = kind == SYS_MAKE || (kind == SYS_READ && f->object) ? SYS_DRY_FD : 0;
+	*ret_result = kind == SYS_MAKE || kind == SYS_OPEN ? SYS_DRY_FD : 0;
 	return false;
 }
 
@@ -188,6 +189,11 @@ int sys_fail(int err, const char *what, const char *object, const char *fmt, ...
 	seam.last = call;
 	deliver(&call);
 	return err;
+}
+
+void sys_keep_failure(const struct rf_call *call)
+{
+	seam.last = *call;
 }
 
 void rf_trace_set(rf_trace_fn *fn, void *data)

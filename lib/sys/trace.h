@@ -25,7 +25,8 @@
 
 /* What a call does to the world decides what a dry run makes of it. */
 enum sys_kind {
-	SYS_READ, /* only looks: made for real, unless it is given a dry descriptor */
+	SYS_READ, /* only looks: made for real; on a dry descriptor answered with 0 */
+	SYS_OPEN, /* only looks, returns a descriptor: as SYS_READ, but answered with SYS_DRY_FD */
 	SYS_ACT,  /* changes something: answered with 0 */
 	SYS_MAKE, /* changes something and returns a descriptor: answered with SYS_DRY_FD */
 };
@@ -70,6 +71,9 @@ void sys_end(const struct sys_frame *f, long result, const char *fmt, ...) print
  */
 int sys_fail(int err, const char *what, const char *object, const char *fmt, ...)
 	printf_like(4, 5);
+
+/* Make `call`, a copy, the last failure again, after cleaning up made calls of its own. */
+void sys_keep_failure(const struct rf_call *call);
 
 /* Descriptors have names here, so that records can say what a number stood for. */
 void sys_name_fd(int fd, int dirfd, const char *name);

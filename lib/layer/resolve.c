@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * openat2(2) with RESOLVE_IN_ROOT does this in one call (5.6). By hand: one component at a time,
+ * each opened with O_PATH|O_NOFOLLOW and looked at; a link's text is put before what is left of the
+ * path. The way from the root is kept as a path without links, so that ".." is cutting off its end
+ * and walking again, and at the root nothing. Nobody else changes the tree meanwhile: it stands in
+ * a directory that only we may enter.
+ */
+#include "layer/resolve.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+enum { MAX_LINKS = 40, MAX_TRIES = 8 };
+
+struct walk {
+	int root_fd, fd;
+	char at[PATH_MAX];   /* from the root, without links; "" is the root */
+	char left[PATH_MAX]; /* still to go */
+	int links;
+};
+
+static int go_to_root(struct walk *w)
+{
+	int fd = sys_openat(w->root_fd, ".", O_PATH | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return fd;
+	if (w->fd >= 0)
+		sys_close(w->fd);
+	w->fd = fd;
+	w->at[0] = '\0';
+	return 0;
+}
+
+static int go_up(struct walk *w)
+{
+	char kept[PATH_MAX], *slash = strrchr(w->at, '/'), *save = NULL;
+	int r;
+
+	if (slash)
+		*slash = '\0';
+	else
+		w->at[0] = '\0';
+	str_copy(kept, sizeof(kept), w->at);
+	r = go_to_root(w);
+	for (char *p = strtok_r(kept, "/", &save); r >= 0 && p; p = strtok_r(NULL, "/", &save)) {
+		int fd = sys_openat(w->fd, p, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+
+		if (fd < 0)
+			return fd;
+		sys_close(w->fd);
+		w->fd = fd;
+		if (w->at[0])
+			strncat(w->at, "/", sizeof(w->at) - strlen(w->at) - 1);
+		strncat(w->at, p, sizeof(w->at) - strlen(w->at) - 1);
+	}
+	return r;
+}
+
+/* Put the link's text before the rest; an absolute one begins at the root. */
+static int follow(struct walk *w, int link_fd)
+{
+	char text[PATH_MAX], joined[PATH_MAX];
+	ssize_t n = sys_readlinkat(link_fd, "", text, sizeof(text) - 1);
+
+	if (n < 0)
+		return (int)n;
+	if (++w->links > MAX_LINKS)
+		return -ELOOP;
+	text[n] = '\0';
+	if ((size_t)snprintf(joined, sizeof(joined), "%s/%s", text, w->left) >= sizeof(joined))
+		return -ENAMETOOLONG;
+	str_copy(w->left, sizeof(w->left), joined);
+	return text[0] == '/' ? go_to_root(w) : 0;
+}
+
+static int go_down(struct walk *w, const char *name)
+{
+	int r, fd __free(fd) = sys_openat(w->fd, name, O_PATH | O_NOFOLLOW, 0);
+	size_t len = strlen(w->at);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	r = sys_fstat(fd, &st);
+	if (r < 0)
+		return r;
+	if (S_ISLNK(st.st_mode))
+		return follow(w, fd);
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (len + strlen(name) + 2 > sizeof(w->at))
+		return -ENAMETOOLONG;
+	if (len)
+		w->at[len++] = '/';
+	str_copy(w->at + len, sizeof(w->at) - len, name);
+	sys_close(w->fd);
+	w->fd = take_fd(&fd);
+	return 0;
+}
+
+static int walk_on(struct walk *w)
+{
+	while (w->left[0]) {
+		char name[NAME_MAX + 1];
+		size_t skip = strspn(w->left, "/"), n = strcspn(w->left + skip, "/");
+		int r;
+
+		if (n >= sizeof(name))
+			return -ENAMETOOLONG;
+		memcpy(name, w->left + skip, n);
+		name[n] = '\0';
+		memmove(w->left, w->left + skip + n, strlen(w->left + skip + n) + 1);
+		if (!n || str_eq(name, "."))
+			continue;
+		r = str_eq(name, "..") ? go_up(w) : go_down(w, name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int resolve_by_hand(int root_fd, const char *path)
+{
+	struct walk w = {.root_fd = root_fd, .fd = -EBADF};
+	int r = str_copy(w.left, sizeof(w.left), path);
+
+	if (r >= 0)
+		r = go_to_root(&w);
+	if (r >= 0)
+		r = walk_on(&w);
+	if (r >= 0)
+		return w.fd;
+	if (w.fd >= 0)
+		sys_close(w.fd);
+	return r;
+}
+
+int resolve_dir(int root_fd, const char *path)
+{
+	int fd;
+
+	/* -EAGAIN: something was renamed somewhere while ".." was resolved. */
+	for (int i = 0; i < MAX_TRIES; i++) {
+		fd = sys_openat2(root_fd, path[0] ? path : ".", O_PATH | O_DIRECTORY, 0,
+				 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		if (fd != -EAGAIN)
+			break;
+	}
+	return fd == -ENOSYS ? resolve_by_hand(root_fd, path) : fd;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The directory of a store, its lock, its work in progress, and what its parts refer to. */
+#ifndef LIB_LAYER_STORE_H
+#define LIB_LAYER_STORE_H
+
+#include <ringfence/layer.h>
+
+#include "base/cleanup.h"
+#include "layer/oci.h"
+
+enum { MAX_LOWERS = 500 }; /* overlayfs: OVL_MAX_STACK */
+
+struct rf_store {
+	char *path; /* absolute */
+	int dir_fd, blobs_fd, layers_fd, mounts_fd, tmp_fd;
+};
+
+/* Take the lock for a change; closing the descriptor gives it back. */
+int store_lock(struct rf_store *store);
+/* The path that a descriptor stands for; free(3) it. */
+int path_of_fd(int fd, char **ret_path);
+bool exists_at(int dirfd, const char *name);
+/* Names in a directory, "." and ".." left out; fn's result other than 0 ends it. */
+int each_name(int dirfd, const char *path, int (*fn)(const char *name, void *data), void *data);
+
+/* Is someone at work in this directory? 1: yes, 0: no, and *ret_fd then holds its lock. */
+int work_is_live(int parent_fd, const char *name, int *ret_fd);
+
+/* index.json: let `name` be this manifest, or drop the entries of an image. */
+int index_set(struct rf_store *store, const char *name, const struct oci_desc *manifest,
+	      bool *ret_replaced);
+int index_drop(struct rf_store *store, const char *name, const char *hex, size_t *ret_dropped);
+
+/* layers/DIFFID/layer.json */
+struct layer_record {
+	char blob[HEX_SIZE];
+	uint64_t entries, bytes;
+	bool opaque_root; /* hides all layers below; overlayfs looks for no such mark at a root */
+};
+int layer_record_write(int layer_fd, const struct layer_record *record);
+int layer_record_read(struct rf_store *store, const char *diff_id, struct layer_record *ret);
+
+/* What images and mounts need: a set of "b" or "l" and hex digits. */
+struct needed {
+	char (*names)[HEX_SIZE + 1];
+	size_t n, cap;
+};
+int needed_mark(struct rf_store *store, struct needed *ret_needed);
+bool needed_has(const struct needed *needed, char kind, const char *hex);
+void needed_done(struct needed *needed);
+
+static inline void cleanup_needed(struct needed *n)
+{
+	needed_done(n);
+}
+
+/* A journal in tmp/NAME lists what its import has begun to put in place; take back what nobody
+ * needs. The caller holds the lock. */
+int journal_undo(struct rf_store *store, int work_fd);
+
+/* mounts/ID/record.json */
+struct mount_record {
+	char id[16];
+	char *target, *image;
+	char **layers; /* diff ids, top first */
+	size_t n_layers;
+	bool read_only, kept;
+	uint64_t mount_ns;
+};
+int mount_record_write(int mount_fd, const struct mount_record *record);
+int mount_record_read(struct rf_store *store, const char *id, struct mount_record *ret_record);
+void mount_record_done(struct mount_record *record);
+
+static inline void cleanup_mount_record(struct mount_record *r)
+{
+	mount_record_done(r);
+}
+
+/* Remove the directories of mounts that are no more: how many. The caller holds the lock. */
+int mounts_clean(struct rf_store *store);
+
+#endif

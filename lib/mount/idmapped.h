@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIB_MOUNT_IDMAPPED_H
+#define LIB_MOUNT_IDMAPPED_H
+
+#include <ringfence/idmap.h>
+
+/*
+ * Give a detached mount an id map: what id `inside` owns in the file system is seen as owned by id
+ * `outside`. 0 or -errno; -EINVAL with a note where the file system can't be mounted so. Needs
+ * CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial user namespace; Linux 5.12.
+ */
+int mount_set_idmap(int tree_fd, const struct rf_idmap *uids, const struct rf_idmap *gids);
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* From the privileges wanted to the steps that leave no others: decided here, done by step-priv.c. */
+#include <ringfence/priv.h>
+
+#include <linux/capability.h>
+
+#include "plan/step.h"
+#include "priv/caps.h"
+#include "priv/seccomp.h"
+
+/* What is wanted, with what follows from what the caller has. */
+struct shape {
+	const struct rf_confine *want;
+	struct rf_caps have;
+	bool touch_caps;    /* any capability was named */
+	uint64_t drop;
+	uint64_t bounding;  /* to be dropped from the bounding set */
+	bool no_new_privs;
+};
+
+static bool has(uint64_t caps, unsigned cap)
+{
+	return caps >> cap & 1;
+}
+
+static int refuse_caps(int err, uint64_t caps, const char *text)
+{
+	char *names __free(ptr) = NULL;
+
+	if (rf_caps_format(caps, &names) < 0)
+		return -ENOMEM;
+	return sys_fail(err, "ambient capability", names, "%s", text);
+}
+
+static int check_ambient(const struct shape *s)
+{
+	uint64_t ambient = s->want->ambient;
+
+	if (ambient & s->drop)
+		return refuse_caps(-EINVAL, ambient & s->drop,
+				   "can't be both dropped and made ambient");
+	if (ambient & ~s->have.permitted)
+		return refuse_caps(-EPERM, ambient & ~s->have.permitted,
+				   "can't be made ambient: this process itself has it not among its permitted capabilities");
+	return 0;
+}
+
+/* A filter that refuses its own loader's exec would end in silence. */
+static int check_seccomp(const struct rf_seccomp *filter)
+{
+	static const struct {
+		uint32_t action;
+		const char *does;
+	} rows[] = {
+		{SECCOMP_RET_KILL_PROCESS, "kills for"}, {SECCOMP_RET_KILL_THREAD, "kills for"},
+		{SECCOMP_RET_TRAP, "traps"},		 {SECCOMP_RET_ERRNO, "refuses"},
+		{SECCOMP_RET_TRACE, "hands to a tracer"},
+	};
+	uint32_t action;
+
+	if (filter->needs_listener)
+		return sys_fail(-EOPNOTSUPP, "seccomp profile", filter->name,
+				"SCMP_ACT_NOTIFY needs a supervisor that answers for each call, and here is none");
+	if (seccomp_answer_to_execve(filter, &action) < 0)
+		return 0; /* nobody knows; the kernel will say */
+	for (size_t i = 0; i < array_size(rows); i++)
+		if ((action & SECCOMP_RET_ACTION_FULL) == rows[i].action)
+			return sys_fail(-EACCES, "seccomp profile", filter->name,
+					"it %s execve, so no program could be started under it: allow execve, and what the program's loader needs",
+					rows[i].does);
+	return 0;
+}
+
+static int make_shape(const struct rf_confine *c, struct shape *ret)
+{
+	struct shape s = {.want = c, .no_new_privs = c->no_new_privs};
+	int r;
+
+	s.touch_caps = c->has_keep || c->drop || c->ambient;
+	if (!s.touch_caps && !c->seccomp) {
+		*ret = s;
+		return 0;
+	}
+	r = caps_get_held(&s.have);
+	if (r >= 0 && s.touch_caps)
+		r = caps_get_bounding(&s.have);
+	if (r < 0)
+		return r;
+	s.drop = c->drop | (c->has_keep ? ~c->keep : 0);
+	s.bounding = s.drop & s.have.bounding;
+	/* What can't be taken from the bounding set can still be kept from ever being gained. */
+	if (s.bounding && !has(s.have.effective, CAP_SETPCAP)) {
+		s.bounding = 0;
+		s.no_new_privs = true;
+	}
+	if (c->seccomp && !has(s.have.effective & ~s.drop, CAP_SYS_ADMIN))
+		s.no_new_privs = true;
+	*ret = s;
+	return 0;
+}
+
+static int add_caps(struct rf_plan *plan, bool in_child, const struct shape *s)
+{
+	struct rf_step *step;
+	int r = 0;
+
+	if (!s->touch_caps)
+		return 0;
+	if (s->bounding)
+		r = plan_add_num(plan, &step_drop_bounding, in_child, (int64_t)s->bounding);
+	step = r < 0 ? NULL : plan_add(plan, &step_set_caps, in_child);
+	if (!step)
+		return -ENOMEM;
+	step->num[0] = (int64_t)(s->have.effective & ~s->drop);
+	step->num[1] = (int64_t)(s->have.permitted & ~s->drop);
+	step->num[2] = (int64_t)s->want->ambient;
+	if (s->want->ambient)
+		r = plan_add_num(plan, &step_raise_ambient, in_child, (int64_t)s->want->ambient);
+	return r;
+}
+
+static int add_descriptors(struct rf_plan *plan, const struct rf_confine *c)
+{
+	int r = plan_add_num(plan, &step_close_descriptors, false, 0);
+
+	for (size_t i = 0; r >= 0 && i < c->n_pass_fds; i++)
+		r = plan_add_num(plan, &step_pass_descriptor, false, c->pass_fds[i]);
+	return r;
+}
+
+static int add_filter(struct rf_plan *plan, bool in_child, const struct rf_seccomp *filter)
+{
+	struct rf_step *step = plan_add(plan, &step_seccomp, in_child);
+
+	if (!step)
+		return -ENOMEM;
+	/* Borrowed: this kind of step has no free_data. */
+	step->data = (void *)(uintptr_t)filter;
+	return 0;
+}
+
+int plan_add_confinement(struct rf_plan *plan, bool in_child, const struct rf_confine *c)
+{
+	struct shape s;
+	int r = make_shape(c, &s);
+
+	if (r >= 0)
+		r = check_ambient(&s);
+	if (r >= 0 && c->seccomp)
+		r = check_seccomp(c->seccomp);
+	if (r >= 0)
+		r = add_caps(plan, in_child, &s);
+	if (r >= 0 && s.no_new_privs)
+		r = plan_add_num(plan, &step_no_new_privs, in_child, 0);
+	if (r >= 0 && c->seccomp)
+		r = add_filter(plan, in_child, c->seccomp);
+	return r;
+}
+
+int rf_plan_confine(struct rf_plan *plan, const struct rf_confine *confine)
+{
+	int r;
+
+	if (!confine->argv || !confine->argv[0])
+		return sys_fail(-EINVAL, "confine", "", "no program is given");
+	r = add_descriptors(plan, confine);
+	if (r >= 0)
+		r = plan_add_confinement(plan, false, confine);
+	return r < 0 ? r : plan_add_exec(plan, false, confine->argv);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Steps that take privilege away. Each step needs what a later one removes, hence their order:
+ *
+ *   bounding set	needs CAP_SETPCAP
+ *   capset		loses it; what is to be ambient must become inheritable here
+ *   ambient set	takes from permitted and inheritable only
+ *   no_new_privs	from now on no exec gives more than the caller has
+ *   seccomp		the last: it may refuse any of the above, and all but the exec is done
+ */
+#include "plan/step.h"
+
+#include <ringfence/priv.h>
+#include <sys/prctl.h>
+
+#include "priv/caps.h"
+#include "priv/seccomp.h"
+
+static void add_caps(struct str *out, const char *label, uint64_t caps)
+{
+	char *text __free(ptr) = NULL;
+
+	if (rf_caps_format(caps, &text) >= 0)
+		str_addf(out, "%s%s", label, text);
+}
+
+static int run_drop_bounding(struct plan_run *run, struct rf_step *s)
+{
+	return caps_drop_bounding((uint64_t)s->num[0]);
+}
+
+static void args_caps(const struct rf_step *s, struct str *out)
+{
+	add_caps(out, "", (uint64_t)s->num[0]);
+}
+
+const struct step_kind step_drop_bounding = {
+	.id = "drop-bounding", .name = "shrink the bounding set",
+	.why = "At exec, user 0 regains every capability that this set still has.",
+	.page = "capabilities(7)", .args = args_caps, .run = run_drop_bounding,
+};
+
+static int run_set_caps(struct plan_run *run, struct rf_step *s)
+{
+	return caps_set((uint64_t)s->num[0], (uint64_t)s->num[1], (uint64_t)s->num[2]);
+}
+
+static void args_set_caps(const struct rf_step *s, struct str *out)
+{
+	add_caps(out, "effective ", (uint64_t)s->num[0]);
+	add_caps(out, "; permitted ", (uint64_t)s->num[1]);
+	add_caps(out, "; inheritable ", (uint64_t)s->num[2]);
+}
+
+const struct step_kind step_set_caps = {
+	.id = "set-capabilities", .name = "set the capabilities",
+	.why = "Nothing may be held, or passed on at exec, that was not asked for.",
+	.page = "capabilities(7)", .args = args_set_caps, .run = run_set_caps,
+};
+
+static int run_raise_ambient(struct plan_run *run, struct rf_step *s)
+{
+	return caps_raise_ambient((uint64_t)s->num[0]);
+}
+
+const struct step_kind step_raise_ambient = {
+	.id = "raise-ambient", .name = "make capabilities ambient",
+	.why = "A program that is neither root's nor has file capabilities keeps only ambient ones.",
+	.page = "capabilities(7)", .args = args_caps, .run = run_raise_ambient,
+};
+
+static int run_no_new_privs(struct plan_run *run, struct rf_step *s)
+{
+	return sys_prctl("PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1, 0);
+}
+
+const struct step_kind step_no_new_privs = {
+	.id = "no-new-privs", .name = "forbid to gain privilege",
+	.why = "From here on set-user-ID bits and file capabilities have no effect at exec.",
+	.page = "PR_SET_NO_NEW_PRIVS(2const)", .run = run_no_new_privs,
+};
+
+static int run_seccomp(struct plan_run *run, struct rf_step *s)
+{
+	const struct rf_seccomp *filter = s->data;
+	struct sock_fprog prog = {(unsigned short)filter->n, filter->filter};
+	int r;
+
+	/* What else the exec would do is done first: the filter may refuse it, or kill for it. */
+	plan_ready_signals(run);
+	r = sys_seccomp_filter(filter->flags, &prog);
+	/* With SECCOMP_FILTER_FLAG_TSYNC: a thread that has a filter of its own. */
+	if (r > 0)
+		return sys_fail(-EBUSY, "seccomp", filter->name,
+				"thread %d has another filter and can't take this one", r);
+	return r;
+}
+
+static void args_seccomp(const struct rf_step *s, struct str *out)
+{
+	const struct rf_seccomp *filter = s->data;
+
+	str_addf(out, "%s: %zu instructions%s%s%s", filter->name, filter->n,
+		 filter->from_cache ? ", from the cache" : "",
+		 filter->unknown && filter->unknown[0] ? "; unknown here and left out: " : "",
+		 filter->unknown ?: "");
+}
+
+const struct step_kind step_seccomp = {
+	.id = "seccomp", .name = "filter system calls",
+	.why = "What the program never needs shall not be reachable when it is taken over.",
+	.page = "seccomp(2)", .args = args_seccomp, .run = run_seccomp,
+};

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A seccomp filter as an object: classic BPF that the kernel runs at each system call's entry, over
+ * {nr, arch, instruction pointer, args}, and whose result says what becomes of the call. It can't
+ * be taken back, it is inherited, and it needs no_new_privs or CAP_SYS_ADMIN to load: else a
+ * set-user-ID program could be led astray by a setuid(2) that seems to succeed.
+ *
+ * A filter that refuses execve(2) is loaded without complaint and then makes its own loader die
+ * without a word. So the filter is asked first, by running it here: rf_seccomp_answer().
+ */
+#include "priv/seccomp.h"
+
+#include <linux/audit.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define NATIVE_ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define NATIVE_ARCH AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+#define NATIVE_ARCH AUDIT_ARCH_S390X
+#else
+#error "name this machine's AUDIT_ARCH_ here"
+#endif
+
+enum { PROFILE_LIMIT = 4 << 20 };
+
+void rf_seccomp_free(struct rf_seccomp *s)
+{
+	if (!s)
+		return;
+	free(s->name);
+	free(s->filter);
+	free(s->unknown);
+	free(s);
+}
+
+void rf_seccomp_info(const struct rf_seccomp *s, struct rf_seccomp_info *ret_info)
+{
+	*ret_info = (struct rf_seccomp_info){
+		.instructions = s->n,
+		.from_cache = s->from_cache,
+		.needs_listener = s->needs_listener,
+		.unknown = s->unknown ?: "",
+	};
+}
+
+static int new_seccomp(const char *name, struct rf_seccomp **ret)
+{
+	struct rf_seccomp *s __free(seccomp) = calloc(1, sizeof(*s));
+
+	if (!s || !(s->name = strdup(name)))
+		return -ENOMEM;
+	*ret = take_ptr(&s);
+	return 0;
+}
+
+int rf_seccomp_compile(const char *json, size_t len, const char *name,
+		       struct rf_seccomp **ret_seccomp)
+{
+	struct rf_seccomp *s __free(seccomp) = NULL;
+	int r = new_seccomp(name, &s);
+
+	if (r >= 0)
+		r = seccomp_from_json(json, len, s);
+	if (r < 0)
+		return r;
+	*ret_seccomp = take_ptr(&s);
+	return 0;
+}
+
+int rf_seccomp_open(const char *path, unsigned flags, struct rf_seccomp **ret_seccomp)
+{
+	struct rf_seccomp *s __free(seccomp) = NULL;
+	char *json __free(ptr) = NULL;
+	size_t len;
+	int r = new_seccomp(path, &s);
+
+	if (r >= 0)
+		r = file_read_at(AT_FDCWD, path, PROFILE_LIMIT, &json, &len);
+	if (r < 0)
+		return r;
+	if (!(flags & RF_SECCOMP_NO_CACHE))
+		s->from_cache = seccomp_cache_find(json, len, s) >= 0;
+	if (!s->from_cache) {
+		r = seccomp_from_json(json, len, s);
+		if (r < 0)
+			return r;
+		if (!(flags & RF_SECCOMP_NO_STORE))
+			seccomp_cache_store(json, len, s);
+	}
+	*ret_seccomp = take_ptr(&s);
+	return 0;
+}
+
+static bool jump_taken(const struct sock_filter *f, uint32_t acc)
+{
+	switch (BPF_OP(f->code)) {
+	case BPF_JEQ:
+		return acc == f->k;
+	case BPF_JGT:
+		return acc > f->k;
+	case BPF_JGE:
+		return acc >= f->k;
+	default:
+		return acc & f->k; /* BPF_JSET */
+	}
+}
+
+/* The instructions that libseccomp makes; every jump goes forward, so this ends. */
+int rf_seccomp_answer(const struct rf_seccomp *s, const struct seccomp_data *call,
+		      uint32_t *ret_action)
+{
+	uint32_t acc = 0;
+
+	for (size_t pc = 0; pc < s->n; pc++) {
+		const struct sock_filter *f = &s->filter[pc];
+
+		switch (f->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			if (f->k > sizeof(*call) - sizeof(acc))
+				return -EINVAL;
+			memcpy(&acc, (const char *)call + f->k, sizeof(acc));
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			acc &= f->k;
+			break;
+		case BPF_JMP | BPF_JA:
+			pc += f->k;
+			break;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+		case BPF_JMP | BPF_JGT | BPF_K:
+		case BPF_JMP | BPF_JGE | BPF_K:
+		case BPF_JMP | BPF_JSET | BPF_K:
+			pc += jump_taken(f, acc) ? f->jt : f->jf;
+			break;
+		case BPF_RET | BPF_K:
+			*ret_action = f->k;
+			return 0;
+		default:
+			return -EINVAL;
+		}
+	}
+	return -EINVAL;
+}
+
+int seccomp_answer_to_execve(const struct rf_seccomp *s, uint32_t *ret_action)
+{
+	struct seccomp_data call = {.nr = SYS_execve, .arch = NATIVE_ARCH};
+
+	/* Three pointers into the heap, which no sensible profile tells from others. */
+	for (int i = 0; i < 3; i++)
+		call.args[i] = (uint64_t)(uintptr_t)s;
+	return rf_seccomp_answer(s, &call, ret_action);
+}
