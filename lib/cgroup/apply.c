@@ -132,7 +132,9 @@ static void undo(const struct cgroup *g, const struct cgroup_writes *w, size_t n
 		if (op->old && cgroup_write(cgroup_fd(g, op->h), op->file, op->old) < 0)
 			str_addf(&lost, "; %s could not be put back to %s", op->file, op->old);
 	}
-	sys_fail((int)why.result, why.name, why.object, "%s%s", why.note, lost.s ?: "");
+	sys_keep_failure(&why);
+	if (lost.len)
+		sys_fail((int)why.result, why.name, why.object, "%s%s", why.note, lost.s ?: "");
 }
 
 static int write_all(const struct cgroup *g, const struct cgroup_writes *w)

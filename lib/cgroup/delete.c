@@ -59,7 +59,7 @@ int rf_cgroup_create(struct rf_cgroup_fs *fs, const char *group, const char *con
 		struct rf_call why = *rf_trace_last_failure();
 
 		cgroup_unmake(g);
-		sys_fail(r, why.name, why.object, "%s%s", why.note, why.note[0] ? "" : strerror(-r));
+		sys_keep_failure(&why);
 	}
 	return r;
 }

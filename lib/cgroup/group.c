@@ -212,9 +212,8 @@ int cgroup_make(struct rf_cgroup_fs *fs, const char *group, const struct cgroup_
 			struct rf_call why = *rf_trace_last_failure();
 
 			cgroup_unmake(g);
-			return why.result == r ? sys_fail(r, why.name, why.object, "%s%s", why.note,
-							  why.note[0] ? "" : strerror(-r))
-					       : r;
+			sys_keep_failure(&why);
+			return r;
 		}
 	}
 	g->want = NULL;
