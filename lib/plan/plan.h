@@ -50,6 +50,7 @@ struct plan_run {
 	int release_fd[2];	/* the caller writes one byte when the child may go on */
 	int report_fd[2];	/* the child's records and its failure */
 	int cgroup_fd;		/* where clone3() shall put the child (v2) */
+	bool in_cgroup;		/* and it has: the child need not join by itself */
 	int root_fd;		/* the new root's mount, before the pivot */
 	int program_fd;		/* the program, where it comes from the caller's root */
 	sigset_t signals;	/* the mask the program shall have */

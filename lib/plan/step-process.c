@@ -79,6 +79,23 @@ static pid_t fork_by_middle(uint64_t flags)
 	return m.pid;
 }
 
+/*
+ * Where clone3() can't put the child into its group (before Linux 5.7, or the group refuses), the
+ * child joins by itself; that join then says why, if it must. A clone3() that asks for nothing
+ * needs no privilege: EPERM comes from a seccomp filter that does not know the call.
+ */
+static pid_t make_child(struct plan_run *run, uint64_t flags)
+{
+	pid_t pid = sys_clone3(flags, run->cgroup_fd);
+
+	run->in_cgroup = pid >= 0 && run->cgroup_fd >= 0;
+	if (run->cgroup_fd >= 0 && (pid == -EINVAL || pid == -E2BIG || pid == -EBUSY))
+		pid = sys_clone3(flags, -EBADF);
+	if (pid == -ENOSYS || (pid == -EPERM && !flags))
+		pid = fork_by_middle(flags);
+	return pid;
+}
+
 static int run_fork(struct plan_run *run, struct rf_step *s)
 {
 	uint64_t flags = (uint64_t)s->num[0];
@@ -90,9 +107,7 @@ static int run_fork(struct plan_run *run, struct rf_step *s)
 	run->caller_pidfd = sys_pidfd_open(getpid());
 	if (run->caller_pidfd < 0)
 		return run->caller_pidfd;
-	pid = sys_clone3(flags, run->cgroup_fd);
-	if (pid == -ENOSYS && run->cgroup_fd < 0)
-		pid = fork_by_middle(flags);
+	pid = make_child(run, flags);
 	if (pid < 0)
 		return pid;
 	if (sys_is_dry())

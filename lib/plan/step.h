@@ -52,4 +52,10 @@ int plan_add_confinement(struct rf_plan *plan, bool in_child, const struct rf_co
 extern const struct step_kind step_layer_prepare, step_layer_record, step_layer_idmap;
 extern const struct step_kind step_layer_overlay, step_layer_attach;
 
+/* step-cgroup.c; all have the same `data`, a struct cgroup_run_state, which the first one owns */
+extern const struct step_kind step_cgroup_create;
+extern const struct step_kind step_cgroup_set;	  /* text: the settings, for listings */
+extern const struct step_kind step_cgroup_open;
+extern const struct step_kind step_cgroup_join;
+
 #endif

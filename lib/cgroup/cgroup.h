@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside of lib/cgroup: hierarchies, groups, keys, and what differs between v1 and v2. */
+#ifndef LIB_CGROUP_CGROUP_H
+#define LIB_CGROUP_CGROUP_H
+
+#include <ringfence/cgroup.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+enum {
+	CGROUP_MAX_HIERARCHIES = 16,
+	CGROUP_MAX_WANTED = 16,
+	CGROUP_FILE_LIMIT = 1 << 20, /* of one file of a group */
+	CGROUP_KILL_WAIT_US = 10000000,
+};
+
+struct cgroup;
+struct cgroup_key;
+struct cgroup_setting;
+struct cgroup_settings;
+struct cgroup_writes;
+struct cgroup_hierarchy;
+
+/* What v1 and v2 do differently. Hybrid is some hierarchies of each. */
+struct cgroup_ops {
+	bool v2;
+	const char *join_file; /* a process that writes "0" here has joined */
+	/* The value in v2's words, as rf_cgroup_get(). */
+	int (*read)(const struct cgroup *g, const struct cgroup_key *key, char **ret_text);
+	/* Append the writes that make a setting true. */
+	int (*compile)(const struct cgroup *g, const struct cgroup_setting *s,
+		       const struct cgroup_settings *all, struct cgroup_writes *out);
+	/* Before a level is made below parent_fd; and after. `made`: by us. */
+	int (*prepare_parent)(struct cgroup *g, size_t h, size_t level, int parent_fd);
+	int (*prepare_child)(const struct cgroup_hierarchy *h, int parent_fd, int child_fd);
+	/* Send SIGKILL to all in the group, not below on v1. */
+	int (*kill)(int group_fd);
+	/* Wait until the group holds no process or the time is up: 0, -EBUSY. */
+	int (*wait_empty)(int group_fd, uint64_t until_us);
+	/* Why did a write to this key of this group fail? Adds a phrase or nothing. */
+	void (*explain)(const struct cgroup *g, const char *file, int error, struct str *out);
+};
+
+extern const struct cgroup_ops cgroup_v1_ops, cgroup_v2_ops;
+
+struct cgroup_hierarchy {
+	const struct cgroup_ops *ops;
+	char controllers[192]; /* "cpu,cpuacct", in the kernel's words */
+	char path[128];	       /* where it is mounted */
+	int fd;
+};
+
+struct rf_cgroup_fs {
+	enum rf_cgroup_mode mode;
+	size_t n;
+	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
+};
+
+/* fs.c: the index of the hierarchy that has a controller, or -ENOENT. */
+int cgroup_hierarchy_of(const struct rf_cgroup_fs *fs, const char *controller);
+/* The v2 hierarchy, or -ENOENT. */
+int cgroup_v2_of(const struct rf_cgroup_fs *fs);
+/* Is `word` in a list separated by commas, blanks or newlines? */
+bool cgroup_has_word(const char *list, const char *word);
+
+/* key.c: the table, and values between text and number. */
+enum cgroup_kind {
+	CGROUP_BYTES,  /* rf_parse_bytes(), page rounding is accepted */
+	CGROUP_CPU,    /* an amount of CPU, as quota and period */
+	CGROUP_COUNT,  /* rf_parse_count() */
+	CGROUP_NUMBER, /* a whole number within min..max */
+	CGROUP_LIST,   /* "0-3,8" */
+	CGROUP_STAT,   /* lines of text, never written */
+};
+
+/* How a v1 system keeps it. v1.c has a row of functions for each. */
+enum cgroup_v1_how {
+	V1_NONE, /* there is nothing like it */
+	V1_SAME, /* the same text in v1[0] */
+	V1_BYTES,
+	V1_MEMORY_MAX,
+	V1_SWAP_MAX,
+	V1_SWAP_CURRENT,
+	V1_MEMORY_EVENTS,
+	V1_CPU_MAX,
+	V1_CPU_WEIGHT,
+	V1_CPU_STAT,
+	V1_IO_WEIGHT,
+	V1_FREEZE,
+};
+
+struct cgroup_v1_file {
+	const char *controller, *file;
+};
+
+struct cgroup_key {
+	struct rf_cgroup_key pub;
+	enum cgroup_kind kind;
+	const char *unit;    /* of the number in JSON: "bytes", or NULL */
+	uint64_t min, max;   /* for CGROUP_NUMBER */
+	bool absent_at_root; /* on v2 */
+	const char *after;   /* the key that is to be written before this one */
+	const char *alias;   /* another name of the file on v2 */
+	enum cgroup_v1_how how;
+	struct cgroup_v1_file v1[4];
+};
+
+const struct cgroup_key *cgroup_key_find(const char *name);
+const struct cgroup_key *cgroup_key_at(size_t index);
+/* The hierarchies whose files the key is kept in, as bits; 0 where it has no place here. */
+uint32_t cgroup_key_hierarchies(const struct rf_cgroup_fs *fs, const struct cgroup_key *key);
+/* Is the key's controller a v1 one on this system? */
+bool cgroup_key_is_v1(const struct rf_cgroup_fs *fs, const struct cgroup_key *key);
+
+struct cgroup_value {
+	uint64_t number; /* RF_MAX: max; for CGROUP_CPU the quota in us */
+	uint64_t period; /* us */
+	const char *text; /* for lists and raw values; not owned */
+};
+
+/* From a user's text; -EINVAL (the failure's note says what is allowed). */
+int cgroup_value_parse(const struct cgroup_key *key, const char *text, struct cgroup_value *ret);
+/* From and to v2's words. */
+int cgroup_value_read(const struct cgroup_key *key, const char *text, struct cgroup_value *ret);
+void cgroup_value_write(const struct cgroup_key *key, const struct cgroup_value *v,
+			struct str *out);
+/* Did the kernel keep what was wanted: 0 exactly, 1 rounded, -EIO no. */
+int cgroup_value_compare(const struct cgroup_key *key, const struct cgroup_value *want,
+			 const struct cgroup_value *got);
+uint64_t cgroup_page_floor(uint64_t bytes);
+
+/* settings.c */
+struct cgroup_setting {
+	const struct cgroup_key *key; /* NULL: a raw file */
+	char *name;
+	char *text; /* as the user wrote it */
+	struct cgroup_value value;
+};
+
+struct cgroup_settings {
+	struct cgroup_setting *list; /* in the order to write them */
+	size_t n;
+};
+
+int cgroup_settings_parse(const struct rf_cgroup_fs *fs, const char *const *words, size_t n,
+			  struct cgroup_settings *ret);
+void cgroup_settings_done(struct cgroup_settings *s);
+static inline void cleanup_cgroup_settings(struct cgroup_settings *s)
+{
+	cgroup_settings_done(s);
+}
+const struct cgroup_setting *cgroup_settings_find(const struct cgroup_settings *s,
+						  const char *name);
+
+/* group.c */
+struct cgroup {
+	struct rf_cgroup_fs *fs;
+	char *name; /* without slash at either end; "" is the root */
+	int fd[CGROUP_MAX_HIERARCHIES];
+	size_t made[CGROUP_MAX_HIERARCHIES]; /* levels at the end that we made */
+	/* v2: what we added to cgroup.subtree_control, and above which level. */
+	struct {
+		size_t level;
+		const char *controller;
+	} enabled[CGROUP_MAX_WANTED * 4];
+	size_t n_enabled;
+	const struct cgroup_want *want; /* while it is being made */
+};
+
+/* What a group is made for. */
+struct cgroup_want {
+	uint32_t hierarchies;			 /* bits */
+	const char *needed[CGROUP_MAX_WANTED];	 /* controllers on v2 */
+	const char *optional[CGROUP_MAX_WANTED]; /* enabled where that works */
+	size_t n_needed, n_optional;
+};
+
+/* The name in its plain form; free(3). -EINVAL. */
+int cgroup_name(const char *group, char **ret_name);
+void cgroup_close(struct cgroup *g); /* NULL is fine */
+DEFINE_FREE(cgroup, struct cgroup *, cgroup_close(v))
+/* The group in every hierarchy that has it; -ENOENT where none has. */
+int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_g);
+/* Make what is missing of it, or undo what was made. */
+int cgroup_make(struct rf_cgroup_fs *fs, const char *group, const struct cgroup_want *want,
+		struct cgroup **ret_g);
+/* Open it also where it is and was not wanted: a process that joins shall be in all of it. */
+int cgroup_open_rest(struct cgroup *g);
+void cgroup_unmake(struct cgroup *g);
+bool cgroup_was_made(const struct cgroup *g);
+/* Hold the lock that says the maker of a transient group lives. */
+int cgroup_lock(const struct cgroup *g);
+int cgroup_want_controller(const struct rf_cgroup_fs *fs, struct cgroup_want *want,
+			   const char *controller, bool needed);
+int cgroup_want_settings(const struct rf_cgroup_fs *fs, struct cgroup_want *want,
+			 const struct cgroup_settings *s);
+/* "/sys/fs/cgroup/memory/web": the group's directory, for messages. */
+char *cgroup_path(const struct cgroup *g, size_t h);
+/* The descriptor of the group in hierarchy h, named for the records; -ENOENT. */
+int cgroup_fd(const struct cgroup *g, size_t h);
+int cgroup_child(int dirfd, const char *name); /* openat2, beneath, no links, no mounts */
+/* Call fn for each child directory's name until it returns other than 0. */
+int cgroup_each_child(int dirfd, int (*fn)(int dirfd, const char *name, void *data), void *data);
+
+/* io.c: files of a group */
+int cgroup_read(int dirfd, const char *file, char **ret_text);
+int cgroup_read_number(int dirfd, const char *file, uint64_t *ret_number);
+int cgroup_write(int dirfd, const char *file, const char *text);
+bool cgroup_has_file(int dirfd, const char *file);
+/* The number after `field` in lines of "field number"; RF_CGROUP_UNKNOWN where it is not there. */
+uint64_t cgroup_field(const char *text, const char *field);
+
+/* apply.c */
+struct cgroup_write_op {
+	const struct cgroup_setting *setting;
+	size_t h;
+	const char *file;
+	char *text, *old;
+};
+
+struct cgroup_writes {
+	struct cgroup_write_op *list;
+	size_t n;
+};
+
+/* Takes over `text` (NULL: -ENOMEM). */
+int cgroup_writes_add(struct cgroup_writes *w, const struct cgroup_setting *s, size_t h,
+		      const char *file, char *text);
+void cgroup_writes_done(struct cgroup_writes *w);
+static inline void cleanup_cgroup_writes(struct cgroup_writes *w)
+{
+	cgroup_writes_done(w);
+}
+/* All or none. *ret_writes, where not NULL, gets what was written, for cgroup_revert(); it points
+ * into the settings. */
+int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_note_fn *note,
+		 void *data, struct cgroup_writes *ret_writes);
+void cgroup_revert(const struct cgroup *g, const struct cgroup_writes *w);
+
+/* procs.c */
+struct cgroup_pids {
+	pid_t *list;
+	size_t n;
+};
+static inline void cleanup_cgroup_pids(struct cgroup_pids *p)
+{
+	free(p->list);
+}
+int cgroup_pids_read(int group_fd, struct cgroup_pids *p); /* appends */
+/* "1234 (sleep), 1235 (sh) and 3 more" */
+void cgroup_pids_words(const struct cgroup_pids *p, struct str *out);
+/* SIGKILL, by pidfd, to each process that is in the group; 0 or -errno. */
+int cgroup_kill_each(int group_fd);
+uint64_t cgroup_now_us(void);
+/* The directory is empty: rmdir, waiting for processes on their way out until the time is up. */
+int cgroup_rmdir(const struct cgroup_hierarchy *h, int parent_fd, const char *name,
+		 uint64_t until_us);
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Which hierarchies there are, and where. /proc/self/cgroup has a line for each:
+ *
+ *	4:memory:/jobs		v1: id, controllers, the caller's group
+ *	9:name=systemd:/	v1 without a controller: of no use here
+ *	0::/jobs		v2; on a hybrid system with the controllers that v1 left
+ *
+ * It does not say where they are mounted. The usual places are tried first and known by the file
+ * system's magic number; only where that fails is the mount table read, by getmntent(3), which
+ * unlike libmount costs a tool no library.
+ */
+#include "cgroup/cgroup.h"
+
+#include <mntent.h>
+
+#include "base/file.h"
+
+bool cgroup_has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (*list) {
+		size_t n = strcspn(list, ", \n");
+
+		if (n == len && !memcmp(list, word, n))
+			return true;
+		list += n;
+		list += strspn(list, ", \n");
+	}
+	return false;
+}
+
+/* An open directory of a control group file system, or -errno. */
+static int open_mount(const char *path, long magic)
+{
+	int fd __free(fd) = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	struct statfs fs;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sys_fstatfs(fd, &fs);
+	if (r < 0)
+		return r;
+	return fs.f_type == magic ? take_fd(&fd) : -ENODEV;
+}
+
+/* Does a mount's option list have each of the controllers? */
+static bool has_controllers(const char *options, const char *controllers)
+{
+	char copy[192], *save = NULL;
+
+	if (str_copy(copy, sizeof(copy), controllers) < 0)
+		return false;
+	for (char *c = strtok_r(copy, ",", &save); c; c = strtok_r(NULL, ",", &save))
+		if (!cgroup_has_word(options, c))
+			return false;
+	return true;
+}
+
+static int open_from_table(struct cgroup_hierarchy *h, const char *type, long magic)
+{
+	FILE *table __free(file) = setmntent("/proc/self/mounts", "re");
+	struct mntent entry;
+	char buf[4096];
+
+	while (table && getmntent_r(table, &entry, buf, sizeof(buf))) {
+		if (strcmp(entry.mnt_type, type))
+			continue;
+		if (!h->ops->v2 && !has_controllers(entry.mnt_opts, h->controllers))
+			continue;
+		if (str_copy(h->path, sizeof(h->path), entry.mnt_dir) < 0)
+			continue;
+		h->fd = open_mount(h->path, magic);
+		if (h->fd >= 0)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int open_v1(struct cgroup_hierarchy *h)
+{
+	const size_t lengths[] = {strlen(h->controllers), strcspn(h->controllers, ",")};
+	char path[sizeof(h->path)];
+
+	for (size_t i = 0; i < array_size(lengths); i++) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%.*s", (int)lengths[i],
+			 h->controllers);
+		memcpy(h->path, path, sizeof(path));
+		h->fd = open_mount(h->path, RF_CGROUP_SUPER_MAGIC);
+		if (h->fd >= 0)
+			return 0;
+	}
+	return open_from_table(h, "cgroup", RF_CGROUP_SUPER_MAGIC);
+}
+
+static int open_v2(struct cgroup_hierarchy *h)
+{
+	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	char *list __free(ptr) = NULL;
+	int r = -ENOENT;
+
+	for (size_t i = 0; r < 0 && i < array_size(places); i++) {
+		snprintf(h->path, sizeof(h->path), "%s", places[i]);
+		h->fd = open_mount(places[i], RF_CGROUP2_SUPER_MAGIC);
+		r = h->fd < 0 ? h->fd : 0;
+	}
+	if (r < 0)
+		r = open_from_table(h, "cgroup2", RF_CGROUP2_SUPER_MAGIC);
+	if (r >= 0)
+		r = cgroup_read(h->fd, "cgroup.controllers", &list);
+	return r < 0 ? r : str_copy(h->controllers, sizeof(h->controllers), list);
+}
+
+/* One line of /proc/self/cgroup. A hierarchy that is mounted nowhere is left out. */
+static void add_line(struct rf_cgroup_fs *fs, char *line)
+{
+	struct cgroup_hierarchy *h = &fs->h[fs->n];
+	char *controllers = strchr(line, ':'), *end;
+	int r;
+
+	end = controllers ? strchr(controllers + 1, ':') : NULL;
+	if (!end || fs->n == CGROUP_MAX_HIERARCHIES)
+		return;
+	*end = '\0';
+	controllers++;
+	if (strchr(controllers, '='))
+		return;
+	h->ops = *controllers ? &cgroup_v1_ops : &cgroup_v2_ops;
+	h->fd = -EBADF;
+	if (str_copy(h->controllers, sizeof(h->controllers), controllers) < 0)
+		return;
+	r = h->ops->v2 ? open_v2(h) : open_v1(h);
+	if (r >= 0)
+		fs->n++;
+	else if (h->fd >= 0)
+		sys_close(take_fd(&h->fd));
+}
+
+static int discover(struct rf_cgroup_fs *fs)
+{
+	char *text __free(ptr) = NULL, *save = NULL;
+	bool v1 = false, v2 = false;
+	int r = file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_LIMIT, &text, NULL);
+
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		add_line(fs, line);
+	for (size_t i = 0; i < fs->n; i++)
+		*(fs->h[i].ops->v2 ? &v2 : &v1) = true;
+	if (!v1 && !v2)
+		return sys_fail(-ENOENT, "cgroup", "/sys/fs/cgroup",
+				"no control group file system is mounted");
+	fs->mode = !v1 ? RF_CGROUP_V2 : v2 ? RF_CGROUP_HYBRID : RF_CGROUP_V1;
+	return 0;
+}
+
+int rf_cgroup_fs_open(struct rf_cgroup_fs **ret_fs)
+{
+	struct rf_cgroup_fs *fs = calloc(1, sizeof(*fs));
+	int r;
+
+	if (!fs)
+		return -ENOMEM;
+	r = discover(fs);
+	if (r < 0) {
+		rf_cgroup_fs_free(fs);
+		return r;
+	}
+	*ret_fs = fs;
+	return 0;
+}
+
+void rf_cgroup_fs_free(struct rf_cgroup_fs *fs)
+{
+	if (!fs)
+		return;
+	for (size_t i = 0; i < fs->n; i++)
+		sys_close(fs->h[i].fd);
+	free(fs);
+}
+
+enum rf_cgroup_mode rf_cgroup_fs_mode(const struct rf_cgroup_fs *fs)
+{
+	return fs->mode;
+}
+
+int cgroup_hierarchy_of(const struct rf_cgroup_fs *fs, const char *controller)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (cgroup_has_word(fs->h[i].controllers, controller))
+			return (int)i;
+	return -ENOENT;
+}
+
+int cgroup_v2_of(const struct rf_cgroup_fs *fs)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (fs->h[i].ops->v2)
+			return (int)i;
+	return -ENOENT;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* From "KEY=VALUE" words to checked settings in the order to write them. Nothing is touched here. */
+#include <ctype.h>
+
+#include "cgroup/cgroup.h"
+
+/* The keys of the table that begin as this name does, or all. */
+static void known_keys(const char *name, struct str *out)
+{
+	size_t len = strcspn(name, ".");
+	const struct cgroup_key *key;
+
+	for (size_t i = 0; (key = cgroup_key_at(i)); i++)
+		if (!key->pub.read_only && !strncmp(key->pub.name, name, len) &&
+		    key->pub.name[len] == '.')
+			str_addf(out, "%s%s", out->len ? ", " : "", key->pub.name);
+	for (size_t i = 0; !out->len && (key = cgroup_key_at(i)); i++)
+		if (!key->pub.read_only)
+			str_addf(out, "%s%s", out->len ? ", " : "", key->pub.name);
+}
+
+static int unknown_key(const char *name)
+{
+	struct str known __free(str) = {0};
+
+	known_keys(name, &known);
+	return sys_fail(-EINVAL, "check", name, "no such key; there are %.180s", known.s ?: "none");
+}
+
+static int check_text(const char *name, const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return sys_fail(-EINVAL, "check", name,
+					"a value can't hold control characters (byte %zu is \\x%02x)",
+					(size_t)(p - text) + 1, (unsigned char)*p);
+	return 0;
+}
+
+/* A file by its own name: known to exist only when the group is open. */
+static int check_raw(const struct rf_cgroup_fs *fs, const struct cgroup_setting *s)
+{
+	size_t len = strcspn(s->name, ".");
+	char controller[32];
+
+	for (const char *p = s->name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
+			return unknown_key(s->name);
+	if (!s->name[len] || len >= sizeof(controller))
+		return unknown_key(s->name);
+	memcpy(controller, s->name, len);
+	controller[len] = '\0';
+	if (!str_eq(controller, "cgroup") && cgroup_hierarchy_of(fs, controller) < 0)
+		return unknown_key(s->name);
+	return 0;
+}
+
+static int check_key(const struct rf_cgroup_fs *fs, const struct cgroup_key *key)
+{
+	if (key->pub.read_only)
+		return sys_fail(-EINVAL, "check", key->pub.name, "can be read but not set");
+	if (!cgroup_key_hierarchies(fs, key) && !cgroup_key_is_v1(fs, key))
+		return sys_fail(-ENODEV, "check", key->pub.name,
+				"this system has no %s controller mounted", key->pub.controller);
+	if (cgroup_key_is_v1(fs, key) && key->how == V1_NONE)
+		return sys_fail(-EOPNOTSUPP, "check", key->pub.name,
+				"cgroup v1 has nothing like it, and %s is a v1 controller here",
+				key->pub.controller);
+	return 0;
+}
+
+static int parse_word(const struct rf_cgroup_fs *fs, const char *word, struct cgroup_setting *s)
+{
+	const char *eq = strchr(word, '=');
+	int r;
+
+	if (!eq || eq == word)
+		return sys_fail(-EINVAL, "check", word, "is not of the form KEY=VALUE");
+	s->name = strndup(word, (size_t)(eq - word));
+	s->text = strdup(eq + 1);
+	if (!s->name || !s->text)
+		return -ENOMEM;
+	s->key = cgroup_key_find(s->name);
+	r = check_text(s->name, s->text);
+	if (r < 0)
+		return r;
+	if (!s->key) {
+		s->value.text = s->text;
+		return check_raw(fs, s);
+	}
+	r = check_key(fs, s->key);
+	return r < 0 ? r : cgroup_value_parse(s->key, s->text, &s->value);
+}
+
+/* How many keys must be written before this one. */
+static int rank(const struct cgroup_key *key)
+{
+	int n = 0;
+
+	for (; key && key->after; n++)
+		key = cgroup_key_find(key->after);
+	return n;
+}
+
+/* Stable: settings of one rank stay in the user's order. There are few. */
+static void sort(struct cgroup_settings *s)
+{
+	for (size_t i = 1; i < s->n; i++)
+		for (size_t j = i; j && rank(s->list[j - 1].key) > rank(s->list[j].key); j--) {
+			struct cgroup_setting swap = s->list[j];
+
+			s->list[j] = s->list[j - 1];
+			s->list[j - 1] = swap;
+		}
+}
+
+/* What only the whole list can tell. */
+static int check_together(const struct rf_cgroup_fs *fs, const struct cgroup_settings *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (str_eq(s->list[i].name, s->list[j].name))
+				return sys_fail(-EINVAL, "check", s->list[i].name,
+						"is given twice: \"%s\" and \"%s\"",
+						s->list[j].text, s->list[i].text);
+	return 0;
+}
+
+int cgroup_settings_parse(const struct rf_cgroup_fs *fs, const char *const *words, size_t n,
+			  struct cgroup_settings *ret)
+{
+	struct cgroup_settings s __free(cgroup_settings) = {0};
+	int r = 0;
+
+	s.list = calloc(n + 1, sizeof(*s.list));
+	if (!s.list)
+		return -ENOMEM;
+	for (; r >= 0 && s.n < n; s.n++)
+		r = parse_word(fs, words[s.n], &s.list[s.n]);
+	if (r >= 0)
+		r = check_together(fs, &s);
+	if (r < 0)
+		return r;
+	sort(&s);
+	*ret = s;
+	s = (struct cgroup_settings){0};
+	return 0;
+}
+
+void cgroup_settings_done(struct cgroup_settings *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->list[i].name);
+		free(s->list[i].text);
+	}
+	free(s->list);
+	*s = (struct cgroup_settings){0};
+}
+
+const struct cgroup_setting *cgroup_settings_find(const struct cgroup_settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (str_eq(s->list[i].name, name))
+			return &s->list[i];
+	return NULL;
+}

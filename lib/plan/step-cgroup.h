@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the steps on one control group share. */
+#ifndef LIB_PLAN_STEP_CGROUP_H
+#define LIB_PLAN_STEP_CGROUP_H
+
+#include "cgroup/cgroup.h"
+
+struct cgroup_run_state {
+	struct rf_cgroup_fs *fs;
+	char *name;
+	bool transient;
+	struct cgroup_want want;
+	struct cgroup_settings settings;
+	rf_cgroup_note_fn *note;
+	void *note_data;
+	/* while it runs */
+	struct cgroup *g;
+	struct cgroup_writes writes;
+	int join_fd[CGROUP_MAX_HIERARCHIES];
+};
+
+void cgroup_run_state_free(void *state);
+
+#endif

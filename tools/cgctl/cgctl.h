@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands of cgctl share. */
+#ifndef TOOLS_CGCTL_CGCTL_H
+#define TOOLS_CGCTL_CGCTL_H
+
+#include <ringfence/cgroup.h>
+
+#include "../tool.h"
+
+/* Open the control groups; with `sweep`, clean up first what killed runs left, and say so. 0, or
+ * the exit code with the error printed. */
+int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs);
+
+/* The kernel rounded a value: told on standard error. */
+void cgctl_note(const char *key, const char *wanted, const char *got, void *data);
+
+/* A group's name as it is shown: with one slash in front. Free with free(3); NULL: no memory. */
+char *cgctl_name(const char *group);
+
+extern const struct opt_row create_options[], set_options[], get_options[], list_options[];
+extern const struct opt_row delete_options[], run_options[];
+int create_run(int argc, char **argv);
+int set_run(int argc, char **argv);
+int get_run(int argc, char **argv);
+int list_run(int argc, char **argv);
+int delete_run(int argc, char **argv);
+int run_run(int argc, char **argv);
+
+#endif

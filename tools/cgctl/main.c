@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cgctl: control groups on v1, hybrid and v2, by one vocabulary. */
+#include "cgctl.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static void swept(const char *group, size_t killed, int result, void *data)
+{
+	if (result < 0)
+		tool_warn("/%s was left by a cgctl that is gone, and can't be removed: %s", group,
+			  strerror(-result));
+	else
+		tool_warn("removed /%s, which a killed cgctl had left, and killed %zu process%s in it",
+			  group, killed, killed == 1 ? "" : "es");
+}
+
+int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs)
+{
+	int r = rf_cgroup_fs_open(ret_fs);
+
+	if (r < 0)
+		return tool_error(r, "control groups");
+	if (sweep && !tool_state.dry_run)
+		rf_cgroup_sweep(*ret_fs, swept, NULL);
+	return 0;
+}
+
+void cgctl_note(const char *key, const char *wanted, const char *got, void *data)
+{
+	tool_warn("%s: the kernel made %s of %s", key, got, wanted);
+}
+
+char *cgctl_name(const char *group)
+{
+	return str_format("/%s", group + strspn(group, "/"));
+}
+
+static const struct tool_command commands[] = {
+	{"list", "[GROUP]", "Show the tree of groups with what each holds and uses", list_options,
+	 list_run, 0, 1, false},
+	{"create", "GROUP [KEY=VALUE…]", "Make a group and set values, all or none", create_options,
+	 create_run, 1, -1, false},
+	{"set", "GROUP KEY=VALUE…", "Set values of a group, all or none", set_options, set_run, 2, -1,
+	 false},
+	{"get", "GROUP [KEY…]", "Print values of a group, all known ones unless named", get_options,
+	 get_run, 1, -1, false},
+	{"run", "[--] PROGRAM [ARGUMENT…]", "Run a program in a group", run_options, run_run, 1, -1,
+	 true},
+	{"delete", "GROUP", "Remove a group", delete_options, delete_run, 1, 1, false},
+	{0},
+};
+
+static const struct tool tool = {
+	.name = "cgctl",
+	.help = "Make, set, read, list and remove control groups, and run programs in them",
+	.usage = "COMMAND [OPTION…] [ARGUMENT…]",
+	.commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&tool, argc, argv);
+}
