@@ -7,7 +7,7 @@ CFLAGS   ?= -O2 -g
 prefix   ?= /usr/local
 VERSION  := 0.1.0
 
-CPPFLAGS += -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' -Iinclude -Ilib -I$(O) -isystem $(O)/kselftest -include lib/base/poison.h
+CPPFLAGS += -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' -Iinclude -Ilib -I$(O) -iquote . -isystem $(O)/kselftest -include lib/base/poison.h
 WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
             -Wundef -Wwrite-strings -Wimplicit-fallthrough -Wno-unused-parameter \
             -Wno-missing-field-initializers -Werror
