@@ -6,7 +6,7 @@ set -euo pipefail
 json=; if [ "${1:-}" = --json ]; then json=--json; shift; fi
 here=$(cd "$(dirname "$0")" && pwd) name=rf-01-$$ work=$(mktemp -d "${TMPDIR:-/tmp}/rf-01.XXXXXX")
 say() { [ -n "$json" ] || printf '\n\033[1m%s\033[0m\n' "$*"; }
-tidy() { layerctl umount "$work/root" 2> /dev/null; cgctl delete -r --kill "$name" 2> /dev/null; rm -rf "$work"; }
+PATH=$here/../build/tools:$PATH; tidy() { layerctl umount "$work/root" 2> /dev/null; cgctl delete -r --kill "$name" 2> /dev/null; rm -rf "$work"; }
 trap 'tidy || true' EXIT; export RINGFENCE_STORE=${RINGFENCE_STORE:-$work/store}; [ -z "$json" ] || exec 3>&1 >&2; mkdir "$work/root"; chmod 755 "$work"
 
 say "1. The image: layers of files, made by umoci. Each is verified and unpacked once."
@@ -14,7 +14,7 @@ say "1. The image: layers of files, made by umoci. Each is verified and unpacked
 layerctl import --name "$name" "$work/image"
 
 say "2. The root file system: the layers stacked by overlayfs, with a writable one on top."
-layerctl mount "$name" "$work/root"
+layerctl mount --map-users 0:100000:65536 --map-groups 0:100000:65536 "$name" "$work/root"
 
 say "3. The control group: what the container may use. Half a CPU, 32 MiB of memory."
 cgctl create "$name" cpu.max=50% memory.max=32M memory.swap.max=0
