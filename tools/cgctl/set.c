@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What changes a group: create, set, delete. */
+#include <errno.h>
 #include <ringfence/units.h>
 #include <stdlib.h>
 #include <string.h>
