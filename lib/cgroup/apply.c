@@ -75,12 +75,8 @@ static int compile_raw(const struct cgroup *g, const struct cgroup_setting *s,
 					g->fs->h[found].controllers, g->fs->h[h].controllers);
 		found = found < 0 ? (int)h : found;
 	}
-	if (found < 0) {
-		for (size_t h = 0; h < g->fs->n; h++)
-			if (g->fd[h] >= 0)
-				return failed(g, s, h, s->name, -ENOENT);
-		return -ENOENT;
-	}
+	if (found < 0)
+		return cgroup_unknown_key(s->name);
 	return cgroup_writes_add(out, s, (size_t)found, s->name, strdup(s->text));
 }
 

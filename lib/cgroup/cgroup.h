@@ -145,6 +145,8 @@ struct cgroup_settings {
 
 int cgroup_settings_parse(const struct rf_cgroup_fs *fs, const char *const *words, size_t n,
 			  struct cgroup_settings *ret);
+/* -EINVAL, with the keys that there are. */
+int cgroup_unknown_key(const char *name);
 void cgroup_settings_done(struct cgroup_settings *s);
 static inline void cleanup_cgroup_settings(struct cgroup_settings *s)
 {

@@ -4,27 +4,26 @@
 
 #include "cgroup/cgroup.h"
 
-/* The keys of the table that begin as this name does, or all. */
-static void known_keys(const char *name, struct str *out)
+/* The keys of the table that begin as this name does; all where `len` is 0. */
+static void known_keys(const char *name, size_t len, struct str *out)
 {
-	size_t len = strcspn(name, ".");
 	const struct cgroup_key *key;
 
 	for (size_t i = 0; (key = cgroup_key_at(i)); i++)
-		if (!key->pub.read_only && !strncmp(key->pub.name, name, len) &&
-		    key->pub.name[len] == '.')
-			str_addf(out, "%s%s", out->len ? ", " : "", key->pub.name);
-	for (size_t i = 0; !out->len && (key = cgroup_key_at(i)); i++)
-		if (!key->pub.read_only)
+		if (!key->pub.read_only &&
+		    (!len || (!strncmp(key->pub.name, name, len) && key->pub.name[len] == '.')))
 			str_addf(out, "%s%s", out->len ? ", " : "", key->pub.name);
 }
 
-static int unknown_key(const char *name)
+int cgroup_unknown_key(const char *name)
 {
 	struct str known __free(str) = {0};
 
-	known_keys(name, &known);
-	return sys_fail(-EINVAL, "check", name, "no such key; there are %.180s", known.s ?: "none");
+	known_keys(name, strcspn(name, "."), &known);
+	if (!known.len)
+		known_keys(name, 0, &known);
+	return sys_fail(-EINVAL, "check", name, "no such key or file; keys are %.200s%s",
+			known.s ?: "", known.len > 200 ? "…" : "");
 }
 
 static int check_text(const char *name, const char *text)
@@ -45,13 +44,13 @@ static int check_raw(const struct rf_cgroup_fs *fs, const struct cgroup_setting 
 
 	for (const char *p = s->name; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
-			return unknown_key(s->name);
+			return cgroup_unknown_key(s->name);
 	if (!s->name[len] || len >= sizeof(controller))
-		return unknown_key(s->name);
+		return cgroup_unknown_key(s->name);
 	memcpy(controller, s->name, len);
 	controller[len] = '\0';
 	if (!str_eq(controller, "cgroup") && cgroup_hierarchy_of(fs, controller) < 0)
-		return unknown_key(s->name);
+		return cgroup_unknown_key(s->name);
 	return 0;
 }
 

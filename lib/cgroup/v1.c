@@ -450,6 +450,8 @@ static void v1_explain(const struct cgroup *g, const char *file, int error, stru
 		{"cpuset.mems", -EACCES, "the parent does not have all of these"},
 		{"cpuset.cpus", -EINVAL, "not all of these are there and online"},
 		{"cpuset.mems", -EINVAL, "not all of these are there and online"},
+		{"cpuset.cpus", -ERANGE, "there are no such CPUs"},
+		{"cpuset.mems", -ERANGE, "there are no such memory nodes"},
 		{"cpuset.cpus", -EBUSY, "a group below uses more, or a sibling has them for itself"},
 		{"cpuset.cpus", -ENOSPC, "a group with processes can't be left without"},
 		{"cpuset.mems", -ENOSPC, "a group with processes can't be left without"},

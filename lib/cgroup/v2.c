@@ -187,6 +187,8 @@ static void v2_explain(const struct cgroup *g, const char *file, int error, stru
 		explain_missing(g, (size_t)h, file, out);
 	else if (error == -EBUSY && str_eq(file, "cgroup.subtree_control"))
 		str_add(out, "a group with processes can't give controllers to its children");
+	else if ((error == -ERANGE || error == -EINVAL) && str_starts(file, "cpuset."))
+		str_add(out, "there are no such CPUs or memory nodes");
 	else if (error == -ENOSPC && str_starts(file, "cpuset."))
 		str_add(out, "processes in the group would be left without CPUs");
 }

@@ -95,10 +95,59 @@ static bool proc_masked(const struct rf_call *call, char *buf, size_t size)
 	return true;
 }
 
+static bool is_cgroup(const struct rf_call *call)
+{
+	return strstr(call->object, "/cgroup/") || strstr(call->object, "cgroup.");
+}
+
+static bool cgroup_denied(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!is_cgroup(call))
+		return false;
+	snprintf(buf, size, "groups belong to root, or to whom a subtree was delegated: be root, or work below a group whose directory and cgroup.procs are yours (systemd: Delegate=yes)");
+	return true;
+}
+
+static bool cgroup_read_only(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!is_cgroup(call))
+		return false;
+	snprintf(buf, size, "the control groups are mounted read-only (a container?)");
+	return true;
+}
+
+static bool cgroup_busy(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!strstr(call->object, "cgroup.procs"))
+		return false;
+	snprintf(buf, size, "the group has controllers for its children (cgroup.subtree_control), so it can't hold processes itself: use a group below it");
+	return true;
+}
+
+static bool cgroup_threaded(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!strstr(call->object, "cgroup.procs"))
+		return false;
+	snprintf(buf, size, "the group is in a threaded subtree (cgroup.type)");
+	return true;
+}
+
+static bool cgroup_too_many(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!is_cgroup(call))
+		return false;
+	snprintf(buf, size, "a group above allows no more below it: cgroup.max.descendants or cgroup.max.depth");
+	return true;
+}
+
 static bool no_space(const struct rf_call *call, char *buf, size_t size)
 {
-	if (strstr(call->object, "cgroup.procs"))
+	const char *base = strrchr(call->object, '/');
+
+	if (strstr(call->object, "cgroup.procs") || (base && is_cgroup(call) && str_eq(base, "/tasks")))
 		snprintf(buf, size, "the group's cpuset.cpus or cpuset.mems is empty: set both first");
+	else if (is_cgroup(call) && str_eq(call->name, "mkdirat"))
+		snprintf(buf, size, "the kernel has no id left for another group (65535 with the memory controller; removed ones count while memory is charged to them)");
 	else
 		snprintf(buf, size, "the file system that holds %s is full", call->object);
 	return true;
@@ -135,7 +184,18 @@ static const struct hint_row rows[] = {
 	{"execveat", NULL, -ENOENT, "a program of the outer root must be linked statically: its ELF loader is not in this root", NULL},
 	{"execve", NULL, -EACCES, "the file is not executable for this user, or its mount is noexec", NULL},
 	{"execve", NULL, -ENOEXEC, "the file is no program for this machine", NULL},
-	{"mkdirat", "cgroup", -EROFS, "the control groups are mounted read-only (a container?)", NULL},
+	{"mkdirat", NULL, -EROFS, NULL, cgroup_read_only},
+	{"openat2", NULL, -EROFS, NULL, cgroup_read_only},
+	{"mkdirat", NULL, -EACCES, NULL, cgroup_denied},
+	{"mkdirat", NULL, -EPERM, NULL, cgroup_denied},
+	{"mkdirat", NULL, -EAGAIN, NULL, cgroup_too_many},
+	{"unlinkat", NULL, -EACCES, NULL, cgroup_denied},
+	{"openat", NULL, -EACCES, NULL, cgroup_denied},
+	{"openat2", NULL, -EACCES, NULL, cgroup_denied},
+	{"write", NULL, -EACCES, NULL, cgroup_denied},
+	{"write", NULL, -EPERM, NULL, cgroup_denied},
+	{"write", NULL, -EBUSY, NULL, cgroup_busy},
+	{"write", NULL, -EOPNOTSUPP, NULL, cgroup_threaded},
 };
 
 void rf_hint(const struct rf_call *call, char *buf, size_t size)

@@ -11,6 +11,9 @@
  * the exit code with the error printed. */
 int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs);
 
+/* tool_error() for "what /group"; 2 where a name, key or value was refused. */
+int cgctl_error(int error, const char *what, const char *group);
+
 /* The kernel rounded a value: told on standard error. */
 void cgctl_note(const char *key, const char *wanted, const char *got, void *data);
 

@@ -166,13 +166,14 @@ int get_run(int argc, char **argv)
 	if (r)
 		return r;
 	r = rf_cgroup_exists(fs, argv[0]);
+	/* The record of what was looked for is still there. */
 	if (r == 0)
 		r = -ENOENT;
 	for (int i = 1; r >= 0 && i < argc; i++)
 		r = add(fs, argv[0], argv[i], false, &out);
 	for (size_t i = 0; r >= 0 && argc == 1 && (key = rf_cgroup_key(i)); i++)
 		r = add(fs, argv[0], key->name, true, &out);
-	r = r < 0 ? tool_error(r, "get %s", name) : print(&out, name);
+	r = r < 0 ? cgctl_error(r, "get", name) : print(&out, name);
 	rf_cgroup_fs_free(fs);
 	return r;
 }

@@ -87,7 +87,7 @@ int list_run(int argc, char **argv)
 	list.root_depth = depth(name + 1);
 	r = rf_cgroup_walk(list.fs, group, row, &list);
 	if (r < 0)
-		r = tool_error(r, "list %s", name);
+		r = cgctl_error(r, "list", name);
 	else
 		table_print(list.table);
 	rf_cgroup_fs_free(list.fs);

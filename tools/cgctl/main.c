@@ -2,6 +2,7 @@
 /* cgctl: control groups on v1, hybrid and v2, by one vocabulary. */
 #include "cgctl.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -30,6 +31,15 @@ int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs)
 void cgctl_note(const char *key, const char *wanted, const char *got, void *data)
 {
 	tool_warn("%s: the kernel made %s of %s", key, got, wanted);
+}
+
+int cgctl_error(int error, const char *what, const char *group)
+{
+	/* A value or name that was refused before anything was touched is the user's mistake. */
+	bool usage = error == -EINVAL && !strcmp(rf_trace_last_failure()->name, "check");
+	int code = tool_error(error, "%s /%s", what, group + strspn(group, "/"));
+
+	return usage && code == EXIT_FAILED ? EXIT_USAGE : code;
 }
 
 char *cgctl_name(const char *group)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What changes a group: create, set, delete. */
+#include <errno.h>
 #include <ringfence/units.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cgctl.h"
-#include "base/cleanup.h"
 
 static struct opt_list controllers;
 static bool recursive, kill_first;
@@ -32,11 +32,10 @@ const struct opt_row delete_options[] = {
 
 static int apply(char **argv, int argc, bool create)
 {
-	char *name __free(ptr) = cgctl_name(argv[0]);
 	struct rf_cgroup_fs *fs;
 	const char *const *settings = (const char *const *)(argv + 1);
 	size_t n = (size_t)argc - 1;
-	int r = name ? cgctl_open(create, &fs) : tool_error(-ENOMEM, "name");
+	int r = cgctl_open(create, &fs);
 
 	if (r)
 		return r;
@@ -53,7 +52,7 @@ static int apply(char **argv, int argc, bool create)
 		r = rf_cgroup_set(fs, argv[0], settings, n, cgctl_note, NULL);
 	}
 	if (r < 0)
-		r = tool_error(r, "%s %s", create ? "create" : "set", name);
+		r = cgctl_error(r, create ? "create" : "set", argv[0]);
 	rf_cgroup_fs_free(fs);
 	return r;
 }
@@ -70,16 +69,15 @@ int set_run(int argc, char **argv)
 
 int delete_run(int argc, char **argv)
 {
-	char *name __free(ptr) = cgctl_name(argv[0]);
 	unsigned flags = (recursive ? RF_CGROUP_RECURSIVE : 0) | (kill_first ? RF_CGROUP_KILL : 0);
 	struct rf_cgroup_fs *fs;
-	int r = name ? cgctl_open(true, &fs) : tool_error(-ENOMEM, "name");
+	int r = cgctl_open(true, &fs);
 
 	if (r)
 		return r;
 	r = rf_cgroup_delete(fs, argv[0], flags, wait_us);
 	if (r < 0)
-		r = tool_error(r, "delete %s", name);
+		r = cgctl_error(r, "delete", argv[0]);
 	rf_cgroup_fs_free(fs);
 	return r;
 }
