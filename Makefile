@@ -34,7 +34,7 @@ check:
 	$(Q)O=$(O) tests/run $(T)
 
 ## tests     build the tests without running them
-tests: $(tests) $(helpers)
+tests: $(tests) $(helpers) $(bares)
 
 ## check-vm  run every test in machines with pure cgroup v2; KERNELS='6.1 6.12', T=name
 check-vm:

@@ -217,18 +217,24 @@ int BPF_PROG(on_reclaim_end, unsigned long pages)
 	return 0;
 }
 
-static __always_inline __u64 resident(struct mm_struct *mm, int kind)
-{
-	struct mm_struct___6_1 *old = (void *)mm;
-	s64 n;
+/* Macros: an index must be a number in the source for CO-RE to see the kernel's element size. */
+#define resident_pages(m, kind)                                                                    \
+	({                                                                                         \
+		struct mm_struct___6_1 *old_ = (void *)(m);                                        \
+		s64 n_ = bpf_core_field_exists(old_->rss_stat.count)                               \
+				 ? BPF_CORE_READ(old_, rss_stat.count[kind].counter)               \
+				 : BPF_CORE_READ((m), rss_stat[kind].count);                       \
+		n_ > 0 ? n_ : 0;                                                                   \
+	})
 
+static __always_inline void add_resident(struct memory_event *e, struct mm_struct *mm)
+{
+	/* A victim that is on its way out has none any more. */
 	if (!mm)
-		return 0;
-	if (bpf_core_field_exists(old->rss_stat.count))
-		n = BPF_CORE_READ(old, rss_stat.count[kind].counter);
-	else
-		n = BPF_CORE_READ(mm, rss_stat[kind].count);
-	return n > 0 ? n : 0;
+		return;
+	e->anon_pages = resident_pages(mm, MM_ANONPAGES);
+	e->file_pages = resident_pages(mm, MM_FILEPAGES);
+	e->shmem_pages = resident_pages(mm, MM_SHMEMPAGES);
 }
 
 /*
@@ -265,7 +271,6 @@ int BPF_PROG(on_victim, struct task_struct *victim)
 	struct task_struct *by = bpf_get_current_task_btf();
 	struct cgroup *cgrp = task_cgroup(victim, memory_cgrp_id);
 	struct memory_event *e;
-	struct mm_struct *mm;
 
 	if (!cgroup_in_group(cgrp))
 		return 0;
@@ -277,10 +282,7 @@ int BPF_PROG(on_victim, struct task_struct *victim)
 	e->tid = victim->pid;
 	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), victim->comm);
 	e->oom_score_adj = BPF_CORE_READ(victim, signal, oom_score_adj);
-	mm = BPF_CORE_READ(victim, mm);
-	e->anon_pages = resident(mm, MM_ANONPAGES);
-	e->file_pages = resident(mm, MM_FILEPAGES);
-	e->shmem_pages = resident(mm, MM_SHMEMPAGES);
+	add_resident(e, BPF_CORE_READ(victim, mm));
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }

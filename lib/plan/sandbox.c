@@ -61,6 +61,8 @@ static struct shape make_shape(const struct rf_sandbox *b)
 	if (b->hostname)
 		s.flags |= CLONE_NEWUTS;
 	wide = !own_map(&b->uid_map, s.euid) || !own_map(&b->gid_map, s.egid);
+	/* With setgroups left alone, the group map is for a writer with CAP_SETGID outside. */
+	wide |= b->gid_map.n && b->setgroups == RF_SETGROUPS_ALLOW;
 	s.forked = b->fork || wide || (s.flags & (CLONE_NEWPID | CLONE_NEWTIME));
 	s.deny_setgroups = b->setgroups == RF_SETGROUPS_DENY ||
 			   (b->setgroups == RF_SETGROUPS_DEFAULT && b->gid_map.n &&

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# cgctl as a user runs it, on v1, hybrid and v2: values, all or nothing, running, dying, cleaning up.
+. "$(dirname "$0")/lib.sh"
+
+root || { skip "cgctl" "needs root to make control groups"; finish; }
+G=rf-t$$
+code() { "$@" > "$T/.out" 2> "$T/.err"; echo $?; }
+get() { cgctl get --json "$1" "$2" | jq -r '.. | scalars' | tail -n 1; }
+groups_left() { find /sys/fs/cgroup -type d -name "$1" 2> /dev/null; }
+
+# --- usage and bad input
+refuse "no command" 2 'missing command' cgctl
+refuse "an unknown command" 2 'no such command: frob' cgctl frob
+refuse "no abbreviations" 2 'no such command: cre' cgctl cre x
+refuse "create without a group" 2 'missing argument' cgctl create
+refuse "a climbing group name" '[12]' '\.\.' cgctl create rf-a/../../x
+check "create" cgctl create $G memory.max=64M cpu.max=50%
+refuse "an unknown key" 2 'memory\.maxx' cgctl set $G memory.maxx=1
+refuse "a bad size" 2 'memory\.max.*64Q|64Q.*memory\.max' cgctl set $G memory.max=64Q
+refuse "a word without =" 2 'KEY=VALUE|memory\.max' cgctl set $G memory.max
+refuse "a value with a line break" 2 '.' cgctl set $G "$(printf 'memory.max=1\n2')"
+refuse "a group that is not there" 1 "rf-none" cgctl set rf-none memory.max=64M
+refuse "getting from a group that is not there" 1 "rf-none" cgctl get rf-none memory.max
+refuse "an error as JSON" 2 '"error": ' cgctl set --json $G memory.max=64Q
+
+# --- values
+equal "memory.max was set" $((64 << 20)) "$(get $G memory.max)"
+check "set with another unit" cgctl set $G memory.max=0.125G
+equal "memory.max has changed" $((128 << 20)) "$(get $G memory.max)"
+check "set several" cgctl set $G memory.max=96M pids.max=50
+equal "pids.max was set" 50 "$(get $G pids.max)"
+check "no limit" cgctl set $G memory.max=max
+equal "no limit is max" max "$(get $G memory.max)"
+prints "the list has it" "$G" cgctl list
+check "the list as JSON" sh -c "cgctl list --json | jq -e '.[] | select(.group | endswith(\"$G\"))'"
+
+# --- all or nothing: the second write fails, the first is taken back
+cgctl set $G memory.max=64M pids.max=50
+refuse "a failing second write" 1 'pids\.max' env RINGFENCE_FAULT='write:*pids.max=EIO' cgctl set $G memory.max=32M pids.max=40
+equal "the first value is as it was" $((64 << 20)) "$(get $G memory.max)"
+equal "the second, too" 50 "$(get $G pids.max)"
+refuse "no room for the group" 1 'No space|ENOSPC|full' env RINGFENCE_FAULT='mkdirat=ENOSPC!' cgctl create rf-full$$
+equal "nothing was made" "" "$(groups_left rf-full$$)"
+
+# --- run
+equal "exit code" 7 "$(code cgctl run -- sh -c 'exit 7')"
+equal "not found" 127 "$(code cgctl run -- /no/such)"
+equal "not executable" 126 "$(code cgctl run -- /etc/passwd)"
+equal "bad usage of run" 125 "$(code cgctl run --frob true)"
+equal "a bad value" 125 "$(code cgctl run -p memory.max=64Q true)"
+equal "died of SIGTERM" 143 "$(sh -c 'cgctl run -- sh -c "kill -TERM \$\$"' > /dev/null 2>&1; echo $?)"
+prints "the program is in the group" "$G" cgctl run --name $G -- cat /proc/self/cgroup
+check "a report as JSON" sh -c "cgctl run -p memory.max=64M --json --report=$T/report -- true && jq -e '.exit_code == 0 and .memory_max_bytes == 67108864 and .wall_us > 0' $T/report"
+cgctl run -p memory.max=16M -p memory.swap.max=0 --json --report="$T/oom" -- \
+	sh -c 's=0123456789abcdef; while :; do s=$s$s; done' > /dev/null 2>&1
+check "an OOM kill is in the report" jq -e '.oom_kills >= 1' "$T/oom"
+check "CPU time is in the report" sh -c "cgctl run -p cpu.max=20% --json --report=$T/cpu -- timeout 1 sh -c 'while :; do :; done'; jq -e '.cpu_us > 0 and .nr_throttled > 0 and .throttled_us > 0' $T/cpu"
+equal "transient groups are gone" "" "$(groups_left 'rf-run-*')"
+prints "a dry run tells the steps" 'memory' cgctl run --dry-run -p memory.max=64M true
+equal "and makes nothing" "" "$(groups_left 'rf-run-*')"
+check "explained as JSON" sh -c "cgctl run --explain=json -p memory.max=64M true 2>&1 > /dev/null | jq -es 'length > 3 and all(.id and .why and .page)'"
+check "without clone3" env RINGFENCE_FAULT='clone3=ENOSYS!' cgctl run -p memory.max=64M true
+
+# --- kill -9: the program goes too, and the next command removes the group
+cgctl run -- sh -c "echo \$\$ > $T/pid; exec sleep 1000" &
+cg=$!
+await 10 test -s "$T/pid"
+kill -9 $cg
+wait $cg 2> /dev/null
+check "the program is gone with cgctl" await 10 sh -c "! kill -0 $(cat "$T/pid")"
+cgctl list > /dev/null 2> "$T/swept"
+equal "the next command removes the group" "" "$(groups_left 'rf-run-*')"
+check "and says so" grep -q 'rf-run-' "$T/swept"
+
+# --- delete
+sleep 1000 & busy=$!
+for f in /sys/fs/cgroup/memory/$G/cgroup.procs /sys/fs/cgroup/$G/cgroup.procs; do [ -e $f ] && echo $busy > $f; done
+refuse "a busy group" 1 "$busy|$G" cgctl delete $G
+check "delete with its processes" cgctl delete --kill $G
+wait $busy 2> /dev/null
+equal "it is gone" "" "$(groups_left $G)"
+refuse "deleting what is not there" 1 "$G" cgctl delete $G
+finish

@@ -1,0 +1,279 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# nsrun as a user runs it: every option, every way to end, what the program can and can't reach.
+. "$(dirname "$0")/lib.sh"
+
+command -v busybox > /dev/null || { skip "nsrun" "busybox-static is not installed"; finish; }
+chmod 755 "$T"
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+code() { "$@" > "$T/.out" 2> "$T/.err"; echo $?; }
+# A root file system in one program.
+mkdir -p root/bin root/proc root/tmp root/home root/srv
+cp "$(command -v busybox)" root/bin/busybox
+for a in sh ls pwd cat mkdir readlink id echo hostname; do ln -s busybox root/bin/$a; done
+cp "$O/tests/escape" root/escape
+mkdir empty
+if ! nsrun -r true 2> "$T/.err"; then skip "nsrun" "no user namespaces here: $(cat "$T/.err")"; finish; fi
+
+# --- usage
+refuse "an unknown option" 125 'no such option: --frob' nsrun --frob true
+refuse "no abbreviations" 125 'no such option: --map-root' nsrun --map-root true
+refuse "an option without its value" 125 '--root needs a value: DIR' nsrun --root
+refuse "a value where none is taken" 125 '--user takes no value' nsrun --user=1 true
+refuse "a map in another form" 125 '--map-users: "0-5" is not INSIDE:OUTSIDE:COUNT' nsrun --map-users 0-5 true
+refuse "a map with an empty field" 125 'is not INSIDE:OUTSIDE:COUNT' nsrun --map-users 0::1 true
+refuse "two ways to map" 125 'exclude each other' nsrun -r -c true
+refuse "a map that overlaps itself" 125 'id map|0:0:5' nsrun --map-users 0:0:5,3:100:1 true
+refuse "a bad propagation" 125 'is not one of private, slave, shared, unchanged' nsrun -m --propagation up true
+refuse "a bad setgroups" 125 'is not one of allow, deny' nsrun --setgroups maybe true
+refuse "a bad user id" 125 '--setuid: "4294967295" is not a whole number from 0 to 4294967294' nsrun -S 4294967295 true
+refuse "a bad group id" 125 '--setgid: "x" is not a whole number' nsrun -G x true
+refuse "a bad signal" 125 '--kill-child: "NOSUCH" is not the name of a signal' nsrun --kill-child=NOSUCH true
+refuse "a bad descriptor" 125 '--pass-fd: "x" is not a descriptor number' nsrun --pass-fd x true
+refuse "a descriptor that is not open" 125 'fcntl\(33, F_SETFD, 0\): Bad file descriptor' nsrun --pass-fd 33 true
+refuse "a usage error as JSON" 125 '"error": .*"message": "--setgid' nsrun --json -G x true
+prints "help" '--map-users INSIDE:OUTSIDE:COUNT' nsrun --help
+prints "version" '^nsrun \(ringfence\) [0-9]' nsrun --version
+refuse "help to a full disk" 125 'standard output: No space' sh -c 'nsrun --help > /dev/full'
+
+# --- how it ends
+equal "exit code, in place" 7 "$(code nsrun -m -r sh -c 'exit 7')"
+equal "exit code, forked" 7 "$(code nsrun -r -f sh -c 'exit 7')"
+equal "exit code of pid 1" 7 "$(code nsrun -r -p sh -c 'exit 7')"
+for way in "-r" "-r -f"; do
+	refuse "not found ($way)" 127 'no-such.*No such file.*' nsrun $way no-such
+	refuse "not found by path ($way)" 127 'hint: no such program' nsrun $way /no/such
+	refuse "not executable ($way)" 126 'Permission denied' nsrun $way /etc/passwd
+	refuse "a directory ($way)" 126 'Permission denied' nsrun $way /etc
+done
+refuse "not found, as JSON" 127 '"call": "execve".*"object": "/no/such".*"errno": "ENOENT"' nsrun --json -r -f /no/such
+for sig in TERM KILL SEGV USR1; do
+	equal "SIG$sig of the program is its own end" "$sig" "$(python3 - "$sig" <<'PY'
+import signal, subprocess, sys
+r = subprocess.run(["nsrun", "-f", "sh", "-c", "kill -%s $$" % sys.argv[1]]).returncode
+print(signal.Signals(-r).name[3:] if r < 0 else "exit %d" % r)
+PY
+)"
+done
+equal "arguments arrive as they are" "a b|--user|" "$(nsrun -r -- printf '%s|' 'a b' --user)"
+equal "options end at the program" "-r" "$(nsrun -r echo -r)"
+equal "without a program, the shell" "from the shell" "$(echo 'echo from the shell' | SHELL=/bin/sh nsrun -r)"
+
+# --- each namespace
+inside() { nsrun -r "$@" readlink "/proc/self/ns/$kind"; }
+for row in m:mount:mnt u:uts:uts i:ipc:ipc n:net:net p:pid:pid U:user:user C:cgroup:cgroup T:time:time; do
+	IFS=: read -r letter word kind <<< "$row"
+	here=$(readlink "/proc/self/ns/$kind")
+	for o in "-$letter" "--$word" --all; do
+		there=$(inside "$o")
+		if [ -n "$there" ] && [ "$there" != "$here" ]; then ok "$o makes a $kind namespace"
+		else not_ok "$o makes a $kind namespace" "inside \"$there\", outside \"$here\""; fi
+	done
+	[ "$kind" = user ] || equal "without it the $kind namespace stays" "$here" "$(inside)"
+done
+equal "a cgroup namespace begins at its own root" / "$(nsrun -r -C sh -c 'sed -n "s/.*:.*://p" /proc/self/cgroup | sort -u')"
+
+# --- ids
+equal "--map-root-user" "0:0" "$(nsrun -r sh -c 'echo $(id -u):$(id -g)')"
+equal "--map-current-user" "$(id -u):$(id -g)" "$(nsrun -c sh -c 'echo $(id -u):$(id -g)')"
+equal "one row of a map" "7 $(id -u) 1" "$(nsrun --map-users "7:$(id -u):1" sh -c 'echo $(cat /proc/self/uid_map)')"
+equal "setgroups is denied with an own map" deny "$(nobody nsrun -r cat /proc/self/setgroups)"
+equal "--setgroups deny" deny "$(nsrun -U --setgroups deny cat /proc/self/setgroups)"
+if root; then
+	wide="--map-users 0:100000:1000,1000:200000:5 --map-groups 0:100000:1000"
+	equal "several rows" "0 100000 1000 1000 200000 5" "$(nsrun $wide sh -c 'echo $(cat /proc/self/uid_map)')"
+	equal "root of a wide map" "0:0 100000" "$(nsrun $wide sh -c 'echo $(id -u):$(id -g) $(cat /proc/self/uid_map | sed -n "1s/ *0 *\([0-9]*\).*/\1/p")')"
+	equal "setgroups stays allowed with a privileged map" allow "$(nsrun $wide cat /proc/self/setgroups)"
+	equal "--setgroups allow with an own map" allow "$(nsrun -r --setgroups allow cat /proc/self/setgroups)"
+	equal "--setuid and --setgid" 5:6 "$(nsrun $wide -S 5 -G 6 sh -c 'echo $(id -u):$(id -g)')"
+	equal "no group of the caller's stays" 6 "$(setpriv --groups 4,24 nsrun $wide -S 5 -G 6 id -G)"
+	equal "--setuid alone keeps the group" 5:0 "$(nsrun --map-users 0:0:10 --map-groups 0:0:10 -S 5 sh -c 'echo $(id -u):$(id -g)')"
+	refuse "a user id that is not in the map" 125 'step .*take on the mapped ids.*setresuid.*Invalid|hint: this id is not in the user id map' nsrun $wide -S 2000 true
+else
+	skip "wide maps" "must be root"
+fi
+
+# --- as an unprivileged user
+equal "nobody becomes root inside" 0:0 "$(nobody nsrun -r sh -c 'echo $(id -u):$(id -g)')"
+equal "all namespaces" 1 "$(nobody nsrun -a -r --mount-proc sh -c 'echo $$')"
+refuse "a mount namespace alone" 125 'hint: this needs CAP_SYS_ADMIN: add a user namespace' nobody nsrun -m true
+refuse "a wide map" 125 'write the user id map.*Operation not permitted' nobody nsrun --map-users 0:100000:10 true
+refuse "another's id" 125 'write the user id map.*Operation not permitted' nobody nsrun --map-users 0:0:1 true
+refuse "setgroups allowed with a group map" 125 'without privilege' nobody nsrun -r --setgroups allow true
+
+# --- mounts
+mkdir m
+equal "mounts inside" 1 "$(nsrun -r -m sh -c "mount -t tmpfs x '$T/m' && grep -c ' $T/m ' /proc/self/mountinfo")"
+equal "are not seen outside" 0 "$(grep -c " $T/m " /proc/self/mountinfo)"
+propagation() { nsrun -r -m --propagation shared nsrun -m "$@" findmnt -no PROPAGATION /; }
+equal "private unless given" private "$(propagation)"
+equal "--propagation private" private "$(propagation --propagation private)"
+equal "--propagation slave" private,slave "$(propagation --propagation slave)"
+equal "--propagation shared" shared "$(propagation --propagation shared)"
+equal "--propagation unchanged" shared "$(propagation --propagation unchanged)"
+equal "--mount-proc shows its pid namespace" "1 1" "$(nsrun -r -p --mount-proc sh -c 'set -- /proc/[0-9]*; echo $$ $#')"
+mkdir p
+equal "--mount-proc=DIR" "1" "$(nsrun -r -p --mount-proc="$T/p" sh -c "set -- '$T'/p/[0-9]*; echo \$#")"
+refuse "--mount-proc where no directory is" 125 'mount a new proc file system.*/none' nsrun -r -p --mount-proc=/none true
+refuse "a proc that is partly covered" 125 'hint: the /proc seen here is partly covered' \
+	nsrun -r -m sh -c 'mount -t tmpfs x /proc/sys && exec nsrun -r -p --mount-proc true'
+
+# --- the root
+equal "--root" "bin escape home proc srv tmp" "$(echo $(nsrun -r --root root ls /))"
+equal "the working directory is inside" "/ escape" "$(nsrun -r --root root sh -c 'echo $(pwd) $(ls | grep escape)')"
+equal "and .. leads nowhere" "bin escape home proc srv tmp" "$(echo $(nsrun -r --root root ls ../../../..))"
+equal "--wd is of the new root" /home "$(nsrun -r --root root --wd /home pwd)"
+equal "--wd without a root" /usr "$(nsrun -r --wd /usr pwd)"
+refuse "--wd that is not there" 125 'change the working directory.*/none.*No such file' nsrun -r --root root --wd /none pwd
+refuse "--root that is not there" 125 'attach the new root.*none.*No such file' nsrun -r --root none pwd
+refuse "--root that is a file" 125 'attach the new root.*Not a directory|attach the new root' nsrun -r --root root/escape pwd
+equal "one mount is left" 1 "$(nsrun -r --root root --mount-proc sh -c 'cat /proc/self/mountinfo' | grep -cv ' - proc ')"
+equal "--root with --mount-proc" "1 1" "$(nsrun -r -p --root root --mount-proc sh -c 'set -- /proc/[0-9]*; echo $$ $#')"
+equal "--root /" "$(ls / | wc -l)" "$(nsrun -r --root / ls / | wc -l)"
+mkdir -p root/link-target && ln -sfn / root/link
+refuse "a mount point is resolved inside" 125 'mount a new proc' nsrun -r -p --root root --mount-proc="/link$T/p" true
+rm root/link && rmdir root/link-target
+equal "an outer program" "hi" "$(nsrun -r --root empty --outer-program busybox echo hi)"
+refuse "an outer program needs to be static" 127 'hint: a program of the outer root must be linked statically' nsrun -r --root empty --outer-program ls
+refuse "an outer program that is not there" 127 'no-such' nsrun -r --root empty --outer-program no-such
+
+# The escape from chroot(2): first that it works there, then that it does not here.
+outer=$T/outer-file
+touch "$outer"
+equal "chroot can be left" out "$(nsrun -r chroot root /escape "$outer")"
+rmdir root/way-out
+for way in "-r" "-r -p" "-r -f"; do
+	equal "--root can't be left ($way)" in "$(nsrun $way --root root /escape "$outer")"
+	rmdir root/way-out
+done
+for fault in open_tree mount_setattr; do
+	equal "nor without $fault" in "$(RINGFENCE_FAULT="$fault=ENOSYS!" nsrun -r --root root /escape "$outer")"
+	rmdir root/way-out
+done
+
+# --- names and network
+equal "--hostname" "box" "$(nsrun -r --hostname box hostname)"
+before=$(hostname)
+nsrun -r --hostname box true
+equal "the host's name stays" "$before" "$(hostname)"
+refuse "a host name that is too long" 125 'set the host name' nsrun -r --hostname "$(printf '%070d' 0)" true
+prints "lo is up" '<LOOPBACK,UP' nsrun -r -n busybox ip link show lo
+prints "--loopback-down" '<LOOPBACK>' nsrun -r -n --loopback-down busybox ip link show lo
+
+# --- life and death
+ready() { [ -s "$T/ready" ]; }
+gone() { ! kill -0 "$1" 2> /dev/null; }
+# start NSRUN-OPTION… -- SCRIPT: in the background, until SCRIPT has written its pid, as seen here.
+start() {
+	rm -f ready
+	nsrun "$@" &
+	runner=$!
+	await 20 ready
+	child=$(pgrep -P $runner)
+}
+loop='echo $$ > ready; while :; do sleep 0.05; done'
+for way in "-r -f" "-r -p" "-r -p -T"; do
+	start $way sh -c "$loop"
+	kill -KILL $runner
+	wait $runner 2> /dev/null
+	if await 20 gone "$child"; then ok "the program dies with nsrun ($way)"; else not_ok "the program dies with nsrun ($way)" "pid $child lives"; fi
+done
+RINGFENCE_FAULT='clone3=ENOSYS!' start -r -p sh -c "$loop"
+kill -KILL $runner
+wait $runner 2> /dev/null
+if await 20 gone "$child"; then ok "also without clone3"; else not_ok "also without clone3" "pid $child lives"; fi
+
+start -r -f --kill-child=TERM sh -c "trap 'echo gently > $T/end; exit' TERM; $loop"
+kill -KILL $runner
+wait $runner 2> /dev/null
+await 20 [ -s end ]
+equal "--kill-child=TERM" gently "$(cat end)"
+await 20 gone "$child" || kill -KILL "$child"
+
+start -r -f --no-kill-child sh -c "$loop"
+kill -KILL $runner
+wait $runner 2> /dev/null
+rm -f ready2
+if kill -0 "$child"; then ok "--no-kill-child"; else not_ok "--no-kill-child" "the program is gone"; fi
+kill -KILL "$child"
+await 20 gone "$child"
+
+for sig in TERM INT HUP USR1 WINCH; do
+	start -r -f sh -c "trap 'exit 3' $sig; $loop"
+	kill -$sig $runner
+	wait $runner
+	equal "SIG$sig is passed on" 3 $?
+done
+start -r -p sh -c "trap 'exit 3' TERM; $loop"
+kill -TERM $runner
+wait $runner
+equal "also to the first process of a pid namespace" 3 $?
+stopped() { grep -q '^State:.T' "/proc/$1/status"; }
+rm -f ready
+nsrun -r -f sh -c 'echo $$ > ready; kill -STOP $$; exit 5' &
+runner=$!
+await 20 ready
+if await 20 stopped $runner; then ok "nsrun stops with the program"; else not_ok "nsrun stops with the program" "$(grep State /proc/$runner/status)"; fi
+kill -CONT $runner
+wait $runner
+equal "and goes on with it" 5 $?
+equal "the program's signal mask is the caller's" "$(grep SigBlk /proc/self/status)" "$(nsrun -r -f grep SigBlk /proc/self/status)"
+equal "and it ignores nothing that the caller did not" "$(grep SigIgn /proc/self/status)" "$(nsrun -r -f grep SigIgn /proc/self/status)"
+
+# nsrun killed at any of its steps leaves no process. (Its child sees the end of the pipe.)
+for call in clone3 openat:*uid_map write:*gid_map; do
+	RINGFENCE_FAULT="$call=KILL" nsrun -r -f sleep 1000 2> /dev/null
+	equal "killed at $call" 137 $?
+done
+
+# --- descriptors
+open_fds='for i in $(seq 0 40); do [ ! -e /proc/$$/fd/$i ] || printf "%s " $i; done'
+for way in "-r" "-r -f" "-r -p"; do
+	got=$(
+		for i in {3..9}; do eval "exec $i< /"; done
+		for i in {10..20}; do eval "exec $i< /etc"; done
+		nsrun $way --mount-proc=/proc sh -c "$open_fds"
+	)
+	equal "no descriptor of the caller's ($way)" "0 1 2 " "$got"
+done
+equal "none with a new root" "0 1 2 " "$(exec 5< / 11< /etc; nsrun -r -p --root root --mount-proc busybox sh -c "$open_fds")"
+equal "--pass-fd" "0 1 2 5 11 /etc" "$(exec 5< / 7< / 11< /etc; nsrun -r --pass-fd 5 --pass-fd 11 sh -c "$open_fds"'; readlink /proc/$$/fd/11')"
+
+# --- without the newer calls, the same
+script='echo $(hostname) $$ $(id -u) $(ls -d /proc/[0-9]* | grep -c .) $(pwd)'
+one() { nsrun -r -p -m -T --mount-proc --hostname box "$@" sh -c "$script"; }
+two() { nsrun -r -p -u --root "$T/root" --mount-proc --hostname box "$@" /bin/sh -c "$script"; }
+for who in "" nobody; do
+	[ -n "$who" ] || root || continue
+	as() { $who env RINGFENCE_FAULT="$1" nsrun -r -p -T "${@:3}" sh -c "$script"; }
+	for fault in clone3 open_tree fsopen mount_setattr "clone3=ENOSYS!,open_tree=ENOSYS!,fsopen=ENOSYS!,mount_setattr"; do
+		for dir in / "$T/root"; do
+			equal "${who:-root}, --root $(basename "$dir"), without ${fault//=ENOSYS!/}" "box 1 0 4 /" \
+				"$(as "$fault=ENOSYS!" -- --root "$dir" --mount-proc --hostname box 2>&1)"
+		done
+	done
+done
+refuse "the refused call was made" 0 'clone3\(.*ENOSYS' env RINGFENCE_FAULT=clone3=ENOSYS nsrun -r -p --explain true
+refuse "and so were the others" 0 'open_tree\(.*ENOSYS' env RINGFENCE_FAULT=open_tree=ENOSYS nsrun -r --root / --explain true
+
+# --- explain and dry run
+refuse "--explain says what and why" 0 'unshare\(CLONE_NEWNS\|CLONE_NEWUSER\) = 0|unshare\(CLONE_NEWUSER\|CLONE_NEWNS\) = 0' nsrun -r -m --explain true
+refuse "--explain names the page" 0 'See user_namespaces\(7\)' nsrun -r --explain true
+nsrun -r -p --explain=json true 2> steps.json
+if command -v jq > /dev/null; then
+	equal "--explain=json" '["fork","deny-setgroups","write-uid-map"]' "$(jq -sc '[.[].id][:3]' steps.json)"
+	equal "its numbers" true "$(jq -s 'all(.tool == "nsrun" and .step <= .steps and (.calls | type) == "array")' steps.json)"
+else
+	skip "--explain=json" "jq is not installed"
+fi
+prints "--dry-run prints the plan" 'change the root' nsrun -a -r --root "$T/root" --dry-run no-such-program
+equal "and changes nothing" "$before" "$(nsrun --hostname box --dry-run true > /dev/null; hostname)"
+prints "--dry-run needs no privilege" 'enter new namespaces' nobody nsrun -m --dry-run true
+
+# --- set-user-ID
+if root && cp "$O/tools/nsrun" "$T/nsrun-suid" && chmod 4755 "$T/nsrun-suid" && [ "$(nobody "$T/nsrun-suid" --version 2>&1 | head -c 5)" = nsrun ]; then
+	refuse "refuses to run set-user-ID" 125 'refuses to run set-user-ID' nobody "$T/nsrun-suid" true
+else
+	skip "refuses to run set-user-ID" "must be root, on a file system without nosuid"
+fi
+finish
