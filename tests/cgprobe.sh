@@ -47,7 +47,7 @@ cgctl run --name $G -- timeout 1 sh -c 'while :; do :; done' > /dev/null 2>&1
 wait $P
 check "files alone know the group" jq -e '.summary.source == "files" and .summary.kernel_throttled_us > 0 and (.threads | length) == 0' seen
 RINGFENCE_FAULT='bpf_load=EPERM!' probe cpu
-cgctl run --name $G -- true
+cgctl run --name $G -- timeout 1 sh -c "while :; do :; done" > /dev/null 2>&1
 wait $P
 check "refused programs fall back to files, and it says why" jq -e '.summary.source == "files" and .summary.why_files != null' seen
 

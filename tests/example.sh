@@ -26,7 +26,7 @@ equal "nothing stays in the scratch directory" "" "$(find "$T" -mindepth 1 -maxd
 skopeo --insecure-policy copy -q "oci:$T/oci:latest" "docker-archive:$T/image.tar:rf/test:1"
 check "a docker-archive as the image" sh -c "'$E' --json '$T/image.tar' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json"
 check "an OCI layout as the image" sh -c "'$E' --json '$T/oci' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json"
-refuse "what is no image" 1 'no OCI layout, docker-archive' "$E" --json /etc/passwd-
+refuse "what is no image" 1 'no OCI layout, docker-archive' "$E" --json "$T/none"
 
 # kill -9 of each tool in the middle of the run: nothing runs on, and the next command cleans up.
 export RINGFENCE_STORE=$T/store
@@ -45,7 +45,7 @@ for victim in cgctl nsrun; do
 	check "after kill -9 of $victim nothing runs on" await 10 sh -c "! kill -0 $ns 2> /dev/null && ! kill -0 $sl 2> /dev/null"
 	check "and the next cgctl finds or leaves nothing ($victim)" sh -c 'cgctl list > /dev/null 2>&1; [ -z "$(find /sys/fs/cgroup -type d -name "rf-run-*" 2> /dev/null)" ]'
 done
-RINGFENCE_FAULT='umount2=KILL' layerctl umount "$T/m" 2> /dev/null
+RINGFENCE_FAULT="unlinkat=KILL" layerctl umount "$T/m" 2> /dev/null
 prints "layerctl tells of the mount that a killed umount left, and the command" 'layerctl umount' layerctl ls
 check "which removes it" layerctl umount "$T/m"
 finish

@@ -52,12 +52,24 @@ static int attach_by_mount(const char *dir)
 	return r < 0 ? r : sys_openat(AT_FDCWD, str_eq(dir, "/") ? "/.." : dir, O_PATH | O_DIRECTORY, 0);
 }
 
+static int check_directory(const char *dir)
+{
+	struct stat st = {.st_mode = S_IFDIR};
+	int r = sys_fstatat(AT_FDCWD, dir, &st, 0);
+
+	if (r >= 0 && !S_ISDIR(st.st_mode))
+		return sys_fail(-ENOTDIR, "root", dir, "Not a directory: the root must be one");
+	return r;
+}
+
 static int run_attach_root(struct plan_run *run, struct rf_step *s)
 {
 	const char *dir = s->text[0];
-	int r, fd __free(fd) =
-		sys_open_tree(AT_FDCWD, dir, OPEN_TREE_CLONE | AT_RECURSIVE);
+	int r = check_directory(dir), fd __free(fd) = -EBADF;
 
+	if (r < 0)
+		return r;
+	fd = sys_open_tree(AT_FDCWD, dir, OPEN_TREE_CLONE | AT_RECURSIVE);
 	if (fd == -ENOSYS) {
 		fd = attach_by_mount(dir);
 		if (fd < 0)
