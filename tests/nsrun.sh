@@ -229,11 +229,11 @@ done
 
 # --- descriptors
 open_fds='for i in $(seq 0 40); do [ ! -e /proc/$$/fd/$i ] || printf "%s " $i; done'
-for way in "-r" "-r -f" "-r -p"; do
+for way in "-r" "-r -f" "-r -p --mount-proc"; do
 	got=$(
 		for i in {3..9}; do eval "exec $i< /"; done
 		for i in {10..20}; do eval "exec $i< /etc"; done
-		nsrun $way --mount-proc=/proc sh -c "$open_fds"
+		nsrun $way sh -c "$open_fds"
 	)
 	equal "no descriptor of the caller's ($way)" "0 1 2 " "$got"
 done
@@ -241,7 +241,7 @@ equal "none with a new root" "0 1 2 " "$(exec 5< / 11< /etc; nsrun -r -p --root 
 equal "--pass-fd" "0 1 2 5 11 /etc" "$(exec 5< / 7< / 11< /etc; nsrun -r --pass-fd 5 --pass-fd 11 sh -c "$open_fds"'; readlink /proc/$$/fd/11')"
 
 # --- without the newer calls, the same
-script='echo $(hostname) $$ $(id -u) $(ls -d /proc/[0-9]* | grep -c .) $(pwd)'
+script='echo $(hostname) $$ $(id -u) $(cat /proc/1/comm) $(pwd)'
 one() { nsrun -r -p -m -T --mount-proc --hostname box "$@" sh -c "$script"; }
 two() { nsrun -r -p -u --root "$T/root" --mount-proc --hostname box "$@" /bin/sh -c "$script"; }
 for who in "" nobody; do
@@ -249,7 +249,7 @@ for who in "" nobody; do
 	as() { $who env RINGFENCE_FAULT="$1" nsrun -r -p -T "${@:3}" sh -c "$script"; }
 	for fault in clone3 open_tree fsopen mount_setattr "clone3=ENOSYS!,open_tree=ENOSYS!,fsopen=ENOSYS!,mount_setattr"; do
 		for dir in / "$T/root"; do
-			equal "${who:-root}, --root $(basename "$dir"), without ${fault//=ENOSYS!/}" "box 1 0 4 /" \
+			equal "${who:-root}, --root $(basename "$dir"), without ${fault//=ENOSYS!/}" "box 1 0 sh /" \
 				"$(as "$fault=ENOSYS!" -- --root "$dir" --mount-proc --hostname box 2>&1)"
 		done
 	done

@@ -195,6 +195,15 @@ int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms)
 			     "…, %u, %d", n, timeout_ms);
 }
 
+int sys_signal_handler(int sig, void (*handler)(int))
+{
+	struct sigaction sa = {.sa_handler = handler};
+
+	sigemptyset(&sa.sa_mask);
+	return (int)SYS_CALL("rt_sigaction", SYS_ACT, SYS_NOFD, NULL, sigaction(sig, &sa, NULL),
+			     "SIG%s, handler", sigabbrev_np(sig) ?: "0");
+}
+
 int sys_signal_default(int sig)
 {
 	return (int)SYS_CALL("rt_sigaction", SYS_ACT, SYS_NOFD, NULL,

@@ -94,6 +94,8 @@ int sys_sigprocmask(int how, const sigset_t *set, sigset_t *ret_old);
 int sys_sigwaitinfo(const sigset_t *set, siginfo_t *ret_info);
 int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 int sys_signal_default(int sig);
+/* Without SA_RESTART: a wait under way ends. */
+int sys_signal_handler(int sig, void (*handler)(int));
 int sys_signal_ignore(int sig);
 /* For what carries the records themselves: past the seam, whole messages, no errors but the end. */
 void sys_quiet_send(int fd, const void *data, size_t len);

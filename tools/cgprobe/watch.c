@@ -23,13 +23,11 @@ static void stop(int sig)
 
 int watch_prepare(void)
 {
-	/* Without SA_RESTART: the wait shall end at once. */
-	struct sigaction sa = {.sa_handler = stop};
+	int r = sys_signal_handler(SIGINT, stop);
 
-	sigemptyset(&sa.sa_mask);
-	if (sigaction(SIGINT, &sa, NULL) < 0 || sigaction(SIGTERM, &sa, NULL) < 0)
-		return tool_error(-errno, "signals");
-	return 0;
+	if (r >= 0)
+		r = sys_signal_handler(SIGTERM, stop);
+	return r < 0 ? tool_error(r, "signals") : 0;
 }
 
 struct rf_probe_options watch_probe_options(void)
