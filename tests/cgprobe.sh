@@ -32,7 +32,7 @@ check "the OOM kill" jq -e '.oom_kills | length > 0 and .[0].comm == "sh" and .[
 check "what the victim held is less than the limit" jq -e '.oom_kills[0].anon_bytes <= 16777216' seen
 
 # The limit is the parent's.
-cgctl create $G/leaf > /dev/null 2>&1
+cgctl create $G/leaf memory.max=max > "$T/leaf.log" 2>&1
 if [ -d /sys/fs/cgroup/memory/$G/leaf ] || [ -e /sys/fs/cgroup/$G/leaf/memory.max ]; then
 	probe memory
 	cgctl run --name $G/leaf -- sh -c 's=0123456789abcdef; while :; do s=$s$s; done' > /dev/null 2>&1

@@ -372,7 +372,7 @@ static const struct {
 	{"sethostname=EPERM", "hostname", "sethostname", "", -EPERM, 125, ""},
 	{"setresgid=EINVAL", "become", "setresgid", "", -EINVAL, 125, "not in the group id map"},
 	{"chdir:/=EACCES", "chdir", "chdir", "/", -EACCES, 125, ""},
-	{"close_range=ENOSYS", "close-descriptors", "close_range", "", -ENOSYS, 125, ""},
+	{"close_range=EPERM", "close-descriptors", "close_range", "", -EPERM, 125, ""},
 	{"prctl=EINVAL", "die-with-caller", "prctl", "", -EINVAL, 125, ""},
 	{"execve=ENOENT", "exec", "execve", "/bin/true", -ENOENT, 127, "no such program"},
 	{"execve=EACCES", "exec", "execve", "/bin/true", -EACCES, 126, "not executable"},
