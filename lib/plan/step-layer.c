@@ -37,6 +37,7 @@ struct job {
 	struct rf_store *store;
 	struct mount_record record;
 	bool is_volatile, need_empty, by_mount;
+	bool made; /* mounts/ID is there, and ours */
 	int dir_fd; /* mounts/ID, held by flock(2) until all is done */
 	int mount_fd;
 	/* The store seen through an id-mapped mount, where owners shall be shifted. */
@@ -102,6 +103,7 @@ static int make_mount_dir(struct job *job)
 	}
 	if (r < 0)
 		return r;
+	job->made = true;
 	/* A dry run has made nothing that could be opened. */
 	job->dir_fd = sys_is_dry() ? SYS_DRY_FD
 				   : sys_openat(job->store->mounts_fd, job->record.id,
@@ -141,7 +143,7 @@ static int run_prepare(struct plan_run *run, struct rf_step *s)
 	struct job *job = s->data;
 	int r = make_mount_dir(job);
 
-	s->half_done = job->dir_fd >= 0;
+	s->half_done = job->made;
 	if (r >= 0 && job->need_empty)
 		r = sys_mkdirat(job->dir_fd, EMPTY_LAYER, 0755);
 	if (r >= 0 && !job->record.read_only)

@@ -34,6 +34,7 @@ uint64_t probe_now_ns(void)
 
 static __thread struct str *log_text;
 
+__attribute__((format(printf, 2, 0)))
 static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	char line[1024];
