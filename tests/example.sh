@@ -24,8 +24,8 @@ equal "nothing stays in the scratch directory" "" "$(find "$T" -mindepth 1 -maxd
 
 "$TOP/examples/get-image.sh" "$T/oci" > /dev/null 2>&1
 skopeo --insecure-policy copy -q "oci:$T/oci:latest" "docker-archive:$T/image.tar:rf/test:1"
-check "a docker-archive as the image" sh -c "'$E' --json '$T/image.tar' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json"
-check "an OCI layout as the image" sh -c "'$E' --json '$T/oci' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json"
+check "a docker-archive as the image" sh -c "'$E' --json '$T/image.tar' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json || { tail -n 5 a.log >&2; false; }"
+check "an OCI layout as the image" sh -c "'$E' --json '$T/oci' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json || { tail -n 5 a.log >&2; false; }"
 refuse "what is no image" 1 'no OCI layout, docker-archive' "$E" --json "$T/none"
 
 # kill -9 of each tool in the middle of the run: nothing runs on, and the next command cleans up.
