@@ -406,4 +406,19 @@ fi
 equal "the directory outside was never touched" "$VICTIM_WAS" "$(victim)"
 equal "nothing came to lie at the host's root" "" "$(ls -d /x /y /etc/y 2> /dev/null)"
 equal "no mount is left" 0 "$(grep -c "$T" /proc/self/mountinfo)"
+# Ids are the same in every store: a store must see its own mounts only.
+if root && command -v umoci > /dev/null; then
+	"$TOP/examples/get-image.sh" "$T/two" > /dev/null 2>&1
+	mkdir -p one-root two-root
+	for s in one two; do
+		layerctl --store "$T/$s-store" import --name i "$T/two" > /dev/null
+		layerctl --store "$T/$s-store" mount i "$T/$s-root"
+	done
+	layerctl --store "$T/one-store" umount "$T/one-root"
+	check "another store's mount of the same id stays" test -d "$T/two-root/proc"
+	check "and is ended by its own store" layerctl --store "$T/two-store" umount "$T/two-root"
+else
+	skip "another store's mount of the same id stays" "needs root and umoci"
+fi
+
 finish

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Records of mounts. A mount is recognised in the mount table by its source, "ringfence:" and its
+ * Records of mounts. A mount is recognised in the mount table by its source, "ringfence:", the store and its
  * id; where it isn't there, the record is stale, unless it belongs to another mount namespace in
  * which someone still lives. While a mount is being made, its directory is held by flock(2).
  */
@@ -100,12 +100,23 @@ int mount_record_read(struct rf_store *store, const char *id, struct mount_recor
 	return 0;
 }
 
-static bool is_mounted(const struct mount_table *table, const char *id)
+int mount_source(const struct rf_store *store, const char *id, char ret_source[MOUNT_SOURCE_SIZE])
 {
-	char source[280];
+	struct stat st;
+	int r = sys_fstat(store->dir_fd, &st);
 
-	snprintf(source, sizeof(source), "ringfence:%s", id);
-	return mount_table_has(table, source, NULL);
+	if (r >= 0)
+		snprintf(ret_source, MOUNT_SOURCE_SIZE, "ringfence:%.32s@%llx.%llx", id,
+			 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return r;
+}
+
+static bool is_mounted(const struct rf_store *store, const struct mount_table *table,
+		       const char *id)
+{
+	char source[MOUNT_SOURCE_SIZE];
+
+	return mount_source(store, id, source) >= 0 && mount_table_has(table, source, NULL);
 }
 
 static const char *state_of(struct rf_store *store, const struct mount_table *table,
@@ -116,7 +127,7 @@ static const char *state_of(struct rf_store *store, const struct mount_table *ta
 
 	if (work_is_live(store->mounts_fd, id, &fd) > 0)
 		return "busy";
-	if (is_mounted(table, id))
+	if (is_mounted(store, table, id))
 		return "mounted";
 	if (!rec->id[0])
 		return "stale";
@@ -230,10 +241,11 @@ static int unmount(struct rf_store *store, const char *id, unsigned flags)
 {
 	struct mount_record rec __free(mount_record) = {0};
 	struct mount_table *table __free(mount_table) = NULL;
-	char source[32], *target __free(ptr) = NULL;
+	char source[MOUNT_SOURCE_SIZE], *target __free(ptr) = NULL;
 	int r = mount_table_read(&table);
 
-	snprintf(source, sizeof(source), "ringfence:%s", id);
+	if (r >= 0)
+		r = mount_source(store, id, source);
 	if (r >= 0)
 		r = mount_record_read(store, id, &rec);
 	/* The table knows better than the record: a mount can be moved. */

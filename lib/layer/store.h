@@ -79,4 +79,11 @@ static inline void cleanup_mount_record(struct mount_record *r)
 /* Remove the directories of mounts that are no more: how many. The caller holds the lock. */
 int mounts_clean(struct rf_store *store);
 
+/*
+ * The source by which a mount of this store is known in the mount table: its id and the store's
+ * own device and inode, since ids are the same in every store.
+ */
+enum { MOUNT_SOURCE_SIZE = 96 };
+int mount_source(const struct rf_store *store, const char *id, char ret_source[MOUNT_SOURCE_SIZE]);
+
 #endif

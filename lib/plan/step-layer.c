@@ -259,11 +259,11 @@ static int set_path(int fs, const char *key, const char *base, const char *dir, 
 static int set_options(struct job *job, int fs)
 {
 	const char *store = job->store->path, *lowers = job->view ?: store;
-	char source[32];
-	int r;
+	char source[MOUNT_SOURCE_SIZE];
+	int r = mount_source(job->store, job->record.id, source);
 
-	snprintf(source, sizeof(source), "ringfence:%s", job->record.id);
-	r = sys_fsconfig_string(fs, "source", source);
+	if (r >= 0)
+		r = sys_fsconfig_string(fs, "source", source);
 	for (size_t i = 0; r >= 0 && i < job->record.n_layers; i++)
 		r = set_path(fs, "lowerdir+", lowers, "layers", job->record.layers[i], "fs");
 	if (r >= 0 && job->need_empty)
@@ -376,14 +376,15 @@ static int mount_options(const struct job *job, char **ret_text)
 
 static int mount_by_name(struct job *job)
 {
-	char *options __free(ptr) = NULL, source[32];
+	char *options __free(ptr) = NULL, source[MOUNT_SOURCE_SIZE];
 	int r = mount_options(job, &options);
 	int back __free(fd) = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
 
 	if (r < 0 || back < 0)
 		return r < 0 ? r : back;
-	snprintf(source, sizeof(source), "ringfence:%s", job->record.id);
-	r = sys_fchdir(job->dir_fd);
+	r = mount_source(job->store, job->record.id, source);
+	if (r >= 0)
+		r = sys_fchdir(job->dir_fd);
 	if (r < 0)
 		return r;
 	r = sys_mount(source, job->record.target, "overlay", job->record.read_only ? MS_RDONLY : 0,
