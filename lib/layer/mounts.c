@@ -177,6 +177,19 @@ int rf_store_each_mount(struct rf_store *store,
 	return r < 0 ? r : each_name(store->mounts_fd, ".", show_mount, &w);
 }
 
+int mount_dir_remove(struct rf_store *store, const char *id)
+{
+	char *view = str_format("%s/mounts/%s/" MOUNT_VIEW, store->path, id);
+	int r = view ? 0 : -ENOMEM;
+
+	/* Killed while layers were shifted, a mount leaves a view of the store itself in there. It is
+	 * EINVAL where it is no mount. */
+	if (view && exists_at(store->mounts_fd, view + strlen(store->path) + strlen("/mounts/")))
+		r = sys_umount2(view, MNT_DETACH | UMOUNT_NOFOLLOW);
+	free(view);
+	return r < 0 && r != -EINVAL ? r : file_remove_tree(store->mounts_fd, id);
+}
+
 struct stale {
 	struct rf_store *store;
 	int count;
@@ -189,7 +202,7 @@ static int clean_mount(const struct rf_mount_info *m, void *data)
 
 	if (!str_eq(m->state, "stale"))
 		return 0;
-	r = file_remove_tree(s->store->mounts_fd, m->id);
+	r = mount_dir_remove(s->store, m->id);
 	s->count += r >= 0;
 	return r;
 }
@@ -303,6 +316,6 @@ int rf_store_umount(struct rf_store *store, const char *word, unsigned flags)
 	r = str_eq(p.state, "mounted") ? unmount(store, p.id, flags) : 0;
 	if (r < 0)
 		return r;
-	r = flags & RF_UMOUNT_KEEP ? keep(store, p.id) : file_remove_tree(store->mounts_fd, p.id);
+	r = flags & RF_UMOUNT_KEEP ? keep(store, p.id) : mount_dir_remove(store, p.id);
 	return r < 0 ? r : 1;
 }

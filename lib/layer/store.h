@@ -76,6 +76,11 @@ static inline void cleanup_mount_record(struct mount_record *r)
 	mount_record_done(r);
 }
 
+/* Where in mounts/ID an id-mapped view of the store may be attached. */
+#define MOUNT_VIEW "view"
+/* Remove mounts/ID and what was in it. */
+int mount_dir_remove(struct rf_store *store, const char *id);
+
 /* Remove the directories of mounts that are no more: how many. The caller holds the lock. */
 int mounts_clean(struct rf_store *store);
 

@@ -29,7 +29,6 @@
 enum { FSCONFIG_VALUE = 255 };
 
 #define EMPTY_LAYER "empty"
-#define VIEW "view"
 
 /* One mount; its four steps share it. */
 struct job {
@@ -158,7 +157,7 @@ static void undo_prepare(struct plan_run *run, struct rf_step *s)
 {
 	struct job *job = s->data;
 
-	file_remove_tree(job->store->mounts_fd, job->record.id);
+	mount_dir_remove(job->store, job->record.id);
 	if (job->dir_fd >= 0)
 		sys_close(take_fd(&job->dir_fd));
 }
@@ -223,12 +222,12 @@ const struct step_kind step_layer_idmap = {
 /* Before 6.15 overlayfs takes layers only from mounts that are in the caller's namespace. */
 static int attach_view(struct job *job)
 {
-	int r = sys_mkdirat(job->dir_fd, VIEW, 0700);
+	int r = sys_mkdirat(job->dir_fd, MOUNT_VIEW, 0700);
 	char *path;
 
 	if (r < 0)
 		return r;
-	path = str_format("%s/mounts/%s/" VIEW, job->store->path, job->record.id);
+	path = str_format("%s/mounts/%s/" MOUNT_VIEW, job->store->path, job->record.id);
 	if (!path)
 		return -ENOMEM;
 	r = sys_move_mount(job->view_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
@@ -303,7 +302,7 @@ static int make_links(struct job *job)
 		char name[24], target[HEX_SIZE + 24];
 
 		snprintf(name, sizeof(name), "l/%zu", i);
-		snprintf(target, sizeof(target), "../%s/layers/%s/fs", job->view ? VIEW : "../..",
+		snprintf(target, sizeof(target), "../%s/layers/%s/fs", job->view ? MOUNT_VIEW : "../..",
 			 job->record.layers[i]);
 		r = sys_symlinkat(target, job->dir_fd, name);
 	}
