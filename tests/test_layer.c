@@ -358,7 +358,7 @@ TEST_F(store, import_fails_cleanly)
 		{"fchown=EPERM", -EPERM},	      {"utimensat=EIO", -EIO},
 		{"syncfs=EIO", -EIO},		      {"renameat2:*layers*=ENOSPC", -ENOSPC},
 		{"renameat2:*blobs*=EIO", -EIO},      {"renameat2:*index*=ENOSPC", -ENOSPC},
-		{"read:*layout/blobs*=EIO", -EIO},
+		{"read:*layout/blobs*=EIO", -EIO},    {"fsync:*/store=EIO", -EIO},
 	};
 	int n[4];
 

@@ -34,10 +34,22 @@ static size_t drop_entries(json_object *index, const char *name, const char *hex
 	return n;
 }
 
+/* The new text is there, but may not last: go back to the old one, as the failure says. */
+static int take_back(struct rf_store *store, const char *old, size_t len, int error)
+{
+	struct rf_call why = *rf_trace_last_failure();
+
+	file_replace_at(store->dir_fd, "index.json", old, len, 0644);
+	sys_keep_failure(&why);
+	return error;
+}
+
 static int index_write(struct rf_store *store, json_object *index)
 {
 	const char *text = json_object_to_json_string_ext(
 		index, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *old __free(ptr) = NULL;
+	size_t len;
 	int r;
 
 	if (!text)
@@ -45,8 +57,13 @@ static int index_write(struct rf_store *store, json_object *index)
 	if (strlen(text) > JSON_LIMIT)
 		return sys_fail(-EFBIG, "store", "index.json", "would be longer than %d bytes",
 				JSON_LIMIT);
-	r = file_replace_at(store->dir_fd, "index.json", text, strlen(text), 0644);
-	return r < 0 ? r : sys_fsync(store->dir_fd);
+	r = file_read_at(store->dir_fd, "index.json", JSON_LIMIT, &old, &len);
+	if (r >= 0)
+		r = file_replace_at(store->dir_fd, "index.json", text, strlen(text), 0644);
+	if (r < 0)
+		return r;
+	r = sys_fsync(store->dir_fd);
+	return r < 0 ? take_back(store, old, len, r) : 0;
 }
 
 int index_set(struct rf_store *store, const char *name, const struct oci_desc *manifest,
