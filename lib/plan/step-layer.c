@@ -452,7 +452,8 @@ static int list_layers(struct job *job, const struct oci_image *image)
 
 		if (r == -ENOENT)
 			return sys_fail(r, "layer", rec->image,
-					"layer sha256:%.12s is not unpacked: layerctl import makes it", diff_id);
+					"layer sha256:%.12s is not unpacked (no layer.json): layerctl import makes it",
+					diff_id);
 		if (r < 0)
 			return r;
 		rec->layers[rec->n_layers] = strdup(diff_id);
