@@ -42,6 +42,8 @@ equal "the first value is as it was" $((64 << 20)) "$(get $G memory.max)"
 equal "the second, too" 50 "$(get $G pids.max)"
 refuse "no room for the group" 1 'No space|ENOSPC|full' env RINGFENCE_FAULT='mkdirat=ENOSPC!' cgctl create rf-full$$
 equal "nothing was made" "" "$(groups_left rf-full$$)"
+refuse "no room below a group that was just made" 1 'No space' env RINGFENCE_FAULT='mkdirat:*/b=ENOSPC' cgctl create rf-full$$/a/b
+equal "its parents are gone again" "" "$(groups_left rf-full$$)"
 
 # --- run
 equal "exit code" 7 "$(code cgctl run -- sh -c 'exit 7')"

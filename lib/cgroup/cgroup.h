@@ -160,7 +160,8 @@ struct cgroup {
 	struct rf_cgroup_fs *fs;
 	char *name; /* without slash at either end; "" is the root */
 	int fd[CGROUP_MAX_HIERARCHIES];
-	size_t made[CGROUP_MAX_HIERARCHIES]; /* levels at the end that we made */
+	/* Levels that we made, and how deep the last of them is; the name may go deeper. */
+	size_t made[CGROUP_MAX_HIERARCHIES], depth[CGROUP_MAX_HIERARCHIES];
 	/* v2: what we added to cgroup.subtree_control, and above which level. */
 	struct {
 		size_t level;

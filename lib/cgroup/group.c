@@ -154,8 +154,10 @@ static int make_level(struct cgroup *g, size_t h, size_t level, int parent_fd, c
 	r = sys_mkdirat(parent_fd, part, 0755);
 	if (r < 0 && r != -EEXIST)
 		return r;
-	if (r >= 0)
+	if (r >= 0) {
 		g->made[h]++;
+		g->depth[h] = level + 1;
+	}
 	if (sys_is_dry()) {
 		fd = SYS_DRY_FD;
 		sys_name_fd(fd, hi->fd, g->name);
@@ -266,17 +268,11 @@ static void disable(struct cgroup *g, size_t i)
 
 void cgroup_unmake(struct cgroup *g)
 {
-	size_t levels = 0;
-
-	for (const char *p = g->name; *p; levels++) {
-		p += strcspn(p, "/");
-		p += *p == '/';
-	}
 	for (size_t h = g->fs->n; h-- > 0;) {
 		for (size_t i = 0; i < g->made[h]; i++) {
 			char name[1056];
 
-			snprintf(name, sizeof(name), "%.*s", (int)prefix(g->name, levels - i),
+			snprintf(name, sizeof(name), "%.*s", (int)prefix(g->name, g->depth[h] - i),
 				 g->name);
 			if (cgroup_rmdir(&g->fs->h[h], g->fs->h[h].fd, name,
 					 cgroup_now_us() + CGROUP_KILL_WAIT_US) < 0)
