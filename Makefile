@@ -48,6 +48,11 @@ check-faults:
 	$(Q)$(MAKE) all
 	$(Q)O=$(O) tests/faults/run $(T)
 
+## fuzz      run each fuzz target for T seconds (20 unless given)
+fuzz:
+	$(Q)scripts/packages build fuzz
+	$(Q)O=$(O) tests/fuzz/run $(or $(T),20)
+
 ## vm        run CMD='…' in such a machine; KERNEL=6.12 unless given; the build's tools are on its PATH
 vm:
 	$(Q)scripts/packages build vm
@@ -75,4 +80,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check check-vm check-faults vm tests bares bench install clean help
+.PHONY: all run check check-vm check-faults fuzz vm tests bares bench install clean help

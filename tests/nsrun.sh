@@ -247,7 +247,7 @@ two() { nsrun -r -p -u --root "$T/root" --mount-proc --hostname box "$@" /bin/sh
 for who in "" nobody; do
 	[ -n "$who" ] || root || continue
 	as() { $who env RINGFENCE_FAULT="$1" nsrun -r -p -T "${@:3}" sh -c "$script"; }
-	for fault in clone3 open_tree fsopen mount_setattr "clone3=ENOSYS!,open_tree=ENOSYS!,fsopen=ENOSYS!,mount_setattr"; do
+	for fault in clone3 open_tree fsopen mount_setattr openat2 close_range "clone3=ENOSYS!,open_tree=ENOSYS!,fsopen=ENOSYS!,mount_setattr"; do
 		for dir in / "$T/root"; do
 			equal "${who:-root}, --root $(basename "$dir"), without ${fault//=ENOSYS!/}" "box 1 0 sh /" \
 				"$(as "$fault=ENOSYS!" -- --root "$dir" --mount-proc --hostname box 2>&1)"

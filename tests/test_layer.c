@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "harness.h"
 #include "layer/oci.h"
-#include "layer/resolve.h"
+#include "base/resolve.h"
 #include "userns.h"
 
 static const struct {

@@ -535,4 +535,24 @@ TEST_F(plan, a_child_killed_in_its_setup)
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+TEST(options_of_another_size_are_refused)
+{
+	char name[] = "true", *const argv[] = {name, NULL};
+	struct rf_sandbox box = {.argv = argv};
+	struct rf_plan_options options = {.size = sizeof(options) - 1, .dry_run = true};
+	struct rf_failure f = {0};
+	struct rf_plan *plan;
+
+	ASSERT_EQ(0, rf_plan_new(&plan));
+	EXPECT_EQ(-EINVAL, rf_plan_sandbox(plan, &box));
+	EXPECT_STREQ("rf_sandbox", rf_trace_last_failure()->object);
+	EXPECT_EQ(0, rf_plan_length(plan));
+	box.size = sizeof(box);
+	ASSERT_EQ(0, rf_plan_sandbox(plan, &box));
+	EXPECT_EQ(-EINVAL, rf_plan_run(plan, &options, &f));
+	EXPECT_EQ(125, f.exit_code);
+	EXPECT_STREQ("rf_plan_options", f.call.object);
+	rf_plan_free(plan);
+}
+
 TEST_HARNESS_MAIN

@@ -62,6 +62,8 @@ int cgroup_hierarchy_of(const struct rf_cgroup_fs *fs, const char *controller);
 /* The v2 hierarchy, or -ENOENT. */
 int cgroup_v2_of(const struct rf_cgroup_fs *fs);
 /* Is `word` in a list separated by commas, blanks or newlines? */
+/* An open directory of a control group file system of this magic; -ENODEV where it is another. */
+int cgroup_open_mount(const char *path, long magic);
 bool cgroup_has_word(const char *list, const char *word);
 
 /* key.c: the table, and values between text and number. */

@@ -31,8 +31,7 @@ bool cgroup_has_word(const char *list, const char *word)
 	return false;
 }
 
-/* An open directory of a control group file system, or -errno. */
-static int open_mount(const char *path, long magic)
+int cgroup_open_mount(const char *path, long magic)
 {
 	int fd __free(fd) = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	struct statfs fs;
@@ -72,7 +71,7 @@ static int open_from_table(struct cgroup_hierarchy *h, const char *type, long ma
 			continue;
 		if (str_copy(h->path, sizeof(h->path), entry.mnt_dir) < 0)
 			continue;
-		h->fd = open_mount(h->path, magic);
+		h->fd = cgroup_open_mount(h->path, magic);
 		if (h->fd >= 0)
 			return 0;
 	}
@@ -88,7 +87,7 @@ static int open_v1(struct cgroup_hierarchy *h)
 		snprintf(path, sizeof(path), "/sys/fs/cgroup/%.*s", (int)lengths[i],
 			 h->controllers);
 		memcpy(h->path, path, sizeof(path));
-		h->fd = open_mount(h->path, RF_CGROUP_SUPER_MAGIC);
+		h->fd = cgroup_open_mount(h->path, RF_CGROUP_SUPER_MAGIC);
 		if (h->fd >= 0)
 			return 0;
 	}
@@ -103,7 +102,7 @@ static int open_v2(struct cgroup_hierarchy *h)
 
 	for (size_t i = 0; r < 0 && i < array_size(places); i++) {
 		snprintf(h->path, sizeof(h->path), "%s", places[i]);
-		h->fd = open_mount(places[i], RF_CGROUP2_SUPER_MAGIC);
+		h->fd = cgroup_open_mount(places[i], RF_CGROUP2_SUPER_MAGIC);
 		r = h->fd < 0 ? h->fd : 0;
 	}
 	if (r < 0)

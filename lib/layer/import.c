@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -231,8 +232,10 @@ int rf_store_import(struct rf_store *store, const char *source,
 	struct import im = {.store = store, .options = options ?: &none, .source_fd = -EBADF,
 			    .work_fd = -EBADF, .blobs_fd = -EBADF, .layers_fd = -EBADF};
 	struct rf_call why = {0};
-	int r = run(&im, source);
+	int r = options_check(im.options, "rf_import_options");
 
+	if (r >= 0)
+		r = run(&im, source);
 	if (r < 0)
 		why = *rf_trace_last_failure();
 	remove_work(&im);

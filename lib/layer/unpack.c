@@ -18,7 +18,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "layer/resolve.h"
+#include "base/resolve.h"
 
 enum { MAX_LINKS = 16 };
 

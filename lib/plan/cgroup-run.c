@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "base/options.h"
 #include "plan/step-cgroup.h"
 #include "plan/step.h"
 
@@ -93,8 +94,10 @@ static int add_program(struct rf_plan *plan, const struct rf_cgroup_run *run)
 int rf_plan_cgroup_run(struct rf_plan *plan, const struct rf_cgroup_run *run)
 {
 	struct cgroup_run_state *state = calloc(1, sizeof(*state));
-	int r = state ? fill(state, run) : -ENOMEM;
+	int r = options_check(run, "rf_cgroup_run");
 
+	if (r >= 0)
+		r = state ? fill(state, run) : -ENOMEM;
 	if (r >= 0 && (!run->argv || !run->argv[0]))
 		r = sys_fail(-EINVAL, "check", "", "no program is given");
 	if (r >= 0)

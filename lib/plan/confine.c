@@ -4,6 +4,7 @@
 
 #include <linux/capability.h>
 
+#include "base/options.h"
 #include "plan/step.h"
 #include "priv/caps.h"
 #include "priv/seccomp.h"
@@ -139,7 +140,7 @@ static int add_filter(struct rf_plan *plan, bool in_child, const struct rf_secco
 	return 0;
 }
 
-int plan_add_confinement(struct rf_plan *plan, bool in_child, const struct rf_confine *c)
+static int add_confinement(struct rf_plan *plan, bool in_child, const struct rf_confine *c)
 {
 	struct shape s;
 	int r = make_shape(c, &s);
@@ -159,12 +160,14 @@ int plan_add_confinement(struct rf_plan *plan, bool in_child, const struct rf_co
 
 int rf_plan_confine(struct rf_plan *plan, const struct rf_confine *confine)
 {
-	int r;
+	int r = options_check(confine, "rf_confine");
 
+	if (r < 0)
+		return r;
 	if (!confine->argv || !confine->argv[0])
 		return sys_fail(-EINVAL, "confine", "", "no program is given");
 	r = add_descriptors(plan, confine);
 	if (r >= 0)
-		r = plan_add_confinement(plan, false, confine);
+		r = add_confinement(plan, false, confine);
 	return r < 0 ? r : plan_add_exec(plan, false, confine->argv);
 }

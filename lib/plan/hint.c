@@ -4,6 +4,7 @@
  * with a sentence or with a function that looks at the system first. The first row that has
  * something to say wins.
  */
+#include <ringfence/ns.h>
 #include <ringfence/plan.h>
 
 #include <string.h>
@@ -63,24 +64,16 @@ static bool userns_refused(const struct rf_call *call, char *buf, size_t size)
 
 static bool limit_reached(const struct rf_call *call, char *buf, size_t size)
 {
-	static const struct {
-		const char *flag, *sysctl;
-	} limits[] = {
-		{"CLONE_NEWUSER", "max_user_namespaces"}, {"CLONE_NEWNS", "max_mnt_namespaces"},
-		{"CLONE_NEWPID", "max_pid_namespaces"},	  {"CLONE_NEWNET", "max_net_namespaces"},
-		{"CLONE_NEWIPC", "max_ipc_namespaces"},	  {"CLONE_NEWUTS", "max_uts_namespaces"},
-		{"CLONE_NEWCGROUP", "max_cgroup_namespaces"}, {"CLONE_NEWTIME", "max_time_namespaces"},
-	};
 	struct str out __free(str) = {0};
 
-	for (size_t i = 0; i < array_size(limits); i++) {
+	for (size_t i = 0; i < RF_NS_KINDS; i++) {
+		const struct rf_ns_kind *kind = rf_ns_kind(i);
 		char path[64];
 
-		if (!strstr(call->args, limits[i].flag))
+		if (!strstr(call->args, sys_clone_flags(kind->flag)))
 			continue;
-		snprintf(path, sizeof(path), "/proc/sys/user/%s", limits[i].sysctl);
-		str_addf(&out, "%suser.%s=%ld", out.len ? ", " : "", limits[i].sysctl,
-			 read_number(path));
+		snprintf(path, sizeof(path), "/proc/sys/user/%s", kind->sysctl);
+		str_addf(&out, "%suser.%s=%ld", out.len ? ", " : "", kind->sysctl, read_number(path));
 	}
 	snprintf(buf, size, "a limit on namespaces is reached (%s, or more than 32 nested user namespaces)",
 		 out.s ?: "user.max_*");

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "plan/plan.h"
 
 enum message_kind { MESSAGE_CALL, MESSAGE_STEP_DONE, MESSAGE_FAILED };
@@ -262,10 +263,17 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 	static const struct rf_plan_options none = {.size = sizeof(none)};
 	struct record rec = {.options = options ?: &none};
 	struct plan_run *run = plan->run ?: malloc(sizeof(*run));
-	int r;
+	int r = run ? options_check(rec.options, "rf_plan_options") : -ENOMEM;
 
-	if (!run)
-		return -ENOMEM;
+	if (r < 0) {
+		if (!plan->run)
+			free(run);
+		if (ret_failure)
+			*ret_failure = (struct rf_failure){
+				.error = r, .call = *rf_trace_last_failure(), .exit_code = 125,
+			};
+		return r;
+	}
 	plan->run = run;
 	*run = (struct plan_run){
 		.plan = plan, .caller_pidfd = -EBADF, .program_fd = -EBADF,

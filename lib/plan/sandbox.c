@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "plan/step.h"
 
 /* The sandbox with what follows from it. */
@@ -178,9 +179,13 @@ static int add_exec(struct rf_plan *plan, const struct shape *s)
 
 int rf_plan_sandbox(struct rf_plan *plan, const struct rf_sandbox *sandbox)
 {
-	struct shape s = make_shape(sandbox);
-	int r = check(&s);
+	int r = options_check(sandbox, "rf_sandbox");
+	struct shape s;
 
+	if (r < 0)
+		return r;
+	s = make_shape(sandbox);
+	r = check(&s);
 	if (r >= 0 && sandbox->outer_program)
 		r = plan_add_text(plan, &step_open_program, false, sandbox->argv[0]);
 	if (r >= 0)

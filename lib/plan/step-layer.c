@@ -21,6 +21,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "base/file.h"
 #include "layer/store.h"
 #include "mount/idmapped.h"
@@ -526,7 +527,9 @@ int rf_plan_layer_mount(struct rf_plan *plan, struct rf_store *store,
 	*job = (struct job){
 		.refs = 1, .store = store, .dir_fd = -EBADF, .mount_fd = -EBADF, .view_fd = -EBADF,
 	};
-	r = fill_job(job, mount);
+	r = options_check(mount, "rf_layer_mount");
+	if (r >= 0)
+		r = fill_job(job, mount);
 	for (size_t i = 0; r >= 0 && i < array_size(kinds); i++) {
 		struct rf_step *s;
 

@@ -16,6 +16,8 @@
 
 #include <linux/mount.h>
 
+#include "base/resolve.h"
+
 static const struct sys_flag propagation_names[] = {
 	{MS_PRIVATE, "private"}, {MS_SLAVE, "slave"}, {MS_SHARED, "shared"},
 	{MS_UNBINDABLE, "unbindable"}, {0, NULL}};
@@ -96,8 +98,7 @@ static int open_target(struct plan_run *run, const char *path)
 {
 	if (run->root_fd < 0)
 		return sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
-	return sys_openat2(run->root_fd, path, O_PATH | O_DIRECTORY, 0,
-			   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	return resolve_dir(run->root_fd, path + strspn(path, "/"));
 }
 
 /* Without the new mount API: by the descriptor's name under the old /proc. */

@@ -45,9 +45,6 @@ extern const struct step_kind step_raise_ambient; /* [what to raise] */
 extern const struct step_kind step_no_new_privs;
 extern const struct step_kind step_seccomp;	  /* data: const struct rf_seccomp *, borrowed */
 
-struct rf_confine;
-/* confine.c: the steps of rf_plan_confine() but for descriptors and exec. */
-int plan_add_confinement(struct rf_plan *plan, bool in_child, const struct rf_confine *confine);
 /* step-layer.c; each shares what rf_plan_layer_mount() made for it */
 extern const struct step_kind step_layer_prepare, step_layer_record, step_layer_idmap;
 extern const struct step_kind step_layer_overlay, step_layer_attach;

@@ -17,37 +17,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "cgroup/cgroup.h"
 
 #define CGROUPFS "/sys/fs/cgroup"
-
-static int open_mount(const char *path, long magic)
-{
-	int fd __free(fd) = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
-	struct statfs fs;
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = sys_fstatfs(fd, &fs);
-	if (r < 0)
-		return r;
-	return (long)fs.f_type == magic ? take_fd(&fd) : -ENODEV;
-}
-
-static bool has_word(const char *list, const char *word, const char *separators)
-{
-	size_t len = strlen(word);
-
-	while (*list) {
-		size_t n = strcspn(list, separators);
-
-		if (n == len && !memcmp(list, word, len))
-			return true;
-		list += n;
-		list += strspn(list, separators);
-	}
-	return false;
-}
 
 static bool v2_has(int root_fd, const char *controller)
 {
@@ -55,7 +27,7 @@ static bool v2_has(int root_fd, const char *controller)
 
 	if (file_read_at(root_fd, "cgroup.controllers", 4096, &list, NULL) < 0)
 		return false;
-	return has_word(list, controller, " \n");
+	return cgroup_has_word(list, controller);
 }
 
 /* Sets root_fd and unified; *ret_mount is the mount point. */
@@ -66,14 +38,14 @@ static int find_hierarchy(struct probe_group *g, const char *controller, char **
 
 	if (!v1)
 		return -ENOMEM;
-	g->root_fd = open_mount(v1, RF_CGROUP_SUPER_MAGIC);
+	g->root_fd = cgroup_open_mount(v1, RF_CGROUP_SUPER_MAGIC);
 	if (g->root_fd >= 0) {
 		*ret_mount = take_ptr(&v1);
 		return 0;
 	}
 	g->unified = true;
 	for (size_t i = 0; i < array_size(v2); i++) {
-		int fd __free(fd) = open_mount(v2[i], RF_CGROUP2_SUPER_MAGIC);
+		int fd __free(fd) = cgroup_open_mount(v2[i], RF_CGROUP2_SUPER_MAGIC);
 
 		if (fd < 0 || !v2_has(fd, controller))
 			continue;
@@ -91,26 +63,13 @@ static int find_hierarchy(struct probe_group *g, const char *controller, char **
 /* "demo//a/" to "/demo/a". */
 static int clean_path(const char *path, char **ret_path)
 {
-	struct str out __free(str) = {0};
-	const char *p = path ?: "/";
+	char *name __free(ptr) = NULL;
+	int r = cgroup_name(path ?: "", &name);
 
-	for (;;) {
-		size_t n;
-
-		p += strspn(p, "/");
-		if (!*p)
-			break;
-		n = strcspn(p, "/");
-		if ((n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
-			return sys_fail(-EINVAL, "find group", path,
-					"a group is named by its path from the root, without . and ..");
-		str_add(&out, "/");
-		str_addn(&out, p, n);
-		p += n;
-	}
-	if (!out.len)
-		str_add(&out, "/");
-	return str_take(&out, ret_path);
+	if (r < 0)
+		return r;
+	*ret_path = str_format("/%s", name);
+	return *ret_path ? 0 : -ENOMEM;
 }
 
 static int open_group(struct probe_group *g, const char *mount)
@@ -157,7 +116,7 @@ static int look_at_line(struct probe_group *g, const char *controller, char *lin
 		return 0;
 	*list++ = '\0';
 	*path++ = '\0';
-	if (str_to_u64(line, &id) < 0 || (g->unified ? id != 0 : !has_word(list, controller, ",")))
+	if (str_to_u64(line, &id) < 0 || (g->unified ? id != 0 : !cgroup_has_word(list, controller)))
 		return 0;
 	g->hierarchy_id = (uint32_t)id;
 	if (g->path[1] && is_below(path, g->path))

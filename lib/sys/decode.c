@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/trace.h"
 #include "sys/uapi.h"
 
 enum { RING = 8, TEXT = 160 };
@@ -131,7 +132,7 @@ const char *sys_at(int fd)
 
 	if (fd == AT_FDCWD)
 		return "AT_FDCWD";
-	if (fd == 0x3ffffff0)
+	if (fd == SYS_DRY_FD)
 		return "fd?";
 	s = next_text();
 	snprintf(s, TEXT, "%d", fd);

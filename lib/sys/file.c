@@ -236,20 +236,6 @@ int sys_flock(int fd, int operation)
 			     operation);
 }
 
-int sys_dup3(int fd, int newfd)
-{
-	return (int)SYS_CALL("dup3", SYS_ACT, fd, NULL, dup3(fd, newfd, O_CLOEXEC), "%d, %d", fd,
-			     newfd);
-}
-
-int sys_dup(int fd)
-{
-	int copy = (int)SYS_CALL("fcntl", SYS_MAKE, fd, NULL, fcntl(fd, F_DUPFD_CLOEXEC, 3),
-				 "%d, F_DUPFD_CLOEXEC, 3", fd);
-
-	return named(copy, fd, ".");
-}
-
 int sys_set_cloexec(int fd, bool on)
 {
 	return (int)SYS_CALL("fcntl", SYS_ACT, fd, NULL, fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -19,12 +20,6 @@ int sys_unshare(uint64_t flags)
 {
 	return (int)SYS_CALL("unshare", SYS_ACT, SYS_NOFD, NULL, unshare((int)flags), "%s",
 			     sys_clone_flags(flags));
-}
-
-int sys_setns(int fd, int nstype)
-{
-	return (int)SYS_CALL("setns", SYS_ACT, fd, NULL, setns(fd, nstype), "%d, %s", fd,
-			     sys_clone_flags((unsigned)nstype));
 }
 
 static pid_t raw_clone3(struct clone_args *args)
@@ -55,12 +50,6 @@ pid_t sys_clone_parent(void)
 pid_t sys_fork(void)
 {
 	return (pid_t)SYS_CALL("fork", SYS_ACT, SYS_NOFD, NULL, fork(), "%s", "");
-}
-
-int sys_execve(const char *path, char *const argv[], char *const envp[])
-{
-	return (int)SYS_CALL("execve", SYS_ACT, SYS_NOFD, path, execve(path, argv, envp),
-			     "\"%s\", [\"%s\"%s]", path, argv[0], argv[0] && argv[1] ? ", …" : "");
 }
 
 int sys_execveat(int fd, char *const argv[], char *const envp[])
@@ -232,20 +221,6 @@ bool sys_quiet_receive(int fd, void *data, size_t len)
 		n = read(fd, data, len);
 	while (n < 0 && errno == EINTR);
 	return n == (ssize_t)len;
-}
-
-int sys_socketpair(int type, int ret_fds[2])
-{
-	int fds[2] = {SYS_DRY_FD, SYS_DRY_FD};
-	int r = (int)SYS_CALL("socketpair", SYS_ACT, SYS_NOFD, NULL,
-			      socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), "AF_UNIX, %s, 0",
-			      type == SOCK_SEQPACKET ? "SOCK_SEQPACKET" : "SOCK_STREAM");
-
-	if (r < 0)
-		return r;
-	ret_fds[0] = fds[0];
-	ret_fds[1] = fds[1];
-	return 0;
 }
 
 int sys_link_up(const char *ifname)

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
@@ -56,8 +55,6 @@ int sys_ftruncate(int fd, off_t len);
 int sys_fsync(int fd);
 int sys_syncfs(int fd);
 int sys_flock(int fd, int operation);
-int sys_dup3(int fd, int newfd);
-int sys_dup(int fd);
 int sys_set_cloexec(int fd, bool on);
 int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);
@@ -66,13 +63,11 @@ DIR *sys_fdopendir(int fd, int *ret_err);
 
 /* process.c */
 int sys_unshare(uint64_t flags);
-int sys_setns(int fd, int nstype);
 /* clone3(2) with exit signal SIGCHLD, into the group of cgroup_fd where that is >= 0. */
 pid_t sys_clone3(uint64_t flags, int cgroup_fd);
 pid_t sys_fork(void);
 /* A sibling: the new process is a child of the caller's parent. */
 pid_t sys_clone_parent(void);
-int sys_execve(const char *path, char *const argv[], char *const envp[]);
 int sys_execveat(int fd, char *const argv[], char *const envp[]);
 int sys_execvpe(const char *file, char *const argv[], char *const envp[]);
 pid_t sys_waitpid(pid_t pid, int *ret_status, int options);
@@ -100,7 +95,6 @@ int sys_signal_ignore(int sig);
 /* For what carries the records themselves: past the seam, whole messages, no errors but the end. */
 void sys_quiet_send(int fd, const void *data, size_t len);
 bool sys_quiet_receive(int fd, void *data, size_t len);
-int sys_socketpair(int type, int ret_fds[2]);
 /* Set IFF_UP on the interface by an ioctl on a throw-away socket. */
 int sys_link_up(const char *ifname);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Directories below a root that someone else filled. */
-#ifndef LIB_LAYER_RESOLVE_H
-#define LIB_LAYER_RESOLVE_H
+#ifndef LIB_BASE_RESOLVE_H
+#define LIB_BASE_RESOLVE_H
 
 /*
  * Open (O_PATH) the directory that `path` means to a process whose root is `root_fd`: symbolic

@@ -3,10 +3,10 @@
  * openat2(2) with RESOLVE_IN_ROOT does this in one call (5.6). By hand: one component at a time,
  * each opened with O_PATH|O_NOFOLLOW and looked at; a link's text is put before what is left of the
  * path. The way from the root is kept as a path without links, so that ".." is cutting off its end
- * and walking again, and at the root nothing. Nobody else changes the tree meanwhile: it stands in
- * a directory that only we may enter.
+ * and walking again, and at the root nothing. It never asks the kernel for "..", so that a tree which
+ * changes meanwhile can lead the walk astray, but not out.
  */
-#include "layer/resolve.h"
+#include "base/resolve.h"
 
 #include <errno.h>
 #include <limits.h>
