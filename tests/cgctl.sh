@@ -3,7 +3,7 @@
 # cgctl as a user runs it, on v1, hybrid and v2: values, all or nothing, running, dying, cleaning up.
 . "$(dirname "$0")/lib.sh"
 
-root || { skip "cgctl" "needs root to make control groups"; finish; }
+root || skip_all "needs root to make control groups"
 G=rf-t$$
 code() { "$@" > "$T/.out" 2> "$T/.err"; echo $?; }
 get() { cgctl get --json "$1" "$2" | jq -r '.. | scalars' | tail -n 1; }

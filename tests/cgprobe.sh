@@ -3,7 +3,7 @@
 # cgprobe as a user runs it: what it sees of loads made for it, what it says where it may not look.
 . "$(dirname "$0")/lib.sh"
 
-root || { skip "cgprobe" "needs root to load eBPF programs and make control groups"; finish; }
+root || skip_all "needs root to load eBPF programs and make control groups"
 G=rf-p$$
 
 # probe CONTROLLER [OPTION…]: attached to $G before the program runs; its JSON goes to $T/seen

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 host_only "check-house"
-command -v python3 > /dev/null || { skip "check-house" "python3 is not installed"; finish; }
+command -v python3 > /dev/null || skip_all "python3 is not installed"
 
 mkdir copy
 (cd "$TOP" && find . -maxdepth 1 ! -name . ! -name .git ! -name 'build*' -exec cp -r {} "$T/copy/" \;)

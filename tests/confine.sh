@@ -10,7 +10,6 @@ all=$(sed -n 's/^CapBnd:\t//p' /proc/self/status)
 # Print the five sets and no_new_privs as one line: Inh Prm Eff Bnd Amb NNP, each as hex.
 sets='sed -n "s/^Cap...:\t0*\([0-9a-f]\)/\1/p; s/^NoNewPrivs:\t//p" /proc/self/status | paste -sd" "'
 full=$(printf %x $((0x$all)))
-nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 profile() { printf '{"defaultAction": "%s", "syscalls": [%s]}\n' "$1" "$2" > "$T/profile.json"; }
 
 # --- usage
@@ -26,39 +25,34 @@ prints "help lists the options" '--seccomp FILE' confine --help
 check "the program's exit code" sh -c 'confine sh -c "exit 7"; [ $? = 7 ]'
 
 # --- capabilities
-if root; then
-	equal "nothing asked, nothing taken" "0 $full $full $full 0 0" "$(confine sh -c "$sets")"
-	equal "--drop all as root" "0 0 0 0 0 0" "$(confine --drop all sh -c "$sets")"
-	equal "--drop one" "0 $(printf '%x %x %x' $((0x$all & ~(1 << 21))) $((0x$all & ~(1 << 21))) $((0x$all & ~(1 << 21)))) 0 0" \
-		"$(confine --drop sys_admin sh -c "$sets")"
-	equal "--keep, in any case, with and without cap_" "0 401 401 401 0 0" "$(confine --keep CAP_CHOWN --keep Net_Bind_Service sh -c "$sets")"
-	equal "--keep with --drop" "0 400 400 400 0 0" "$(confine --keep chown,net_bind_service --drop chown sh -c "$sets")"
-	equal "--keep none" "0 0 0 0 0 0" "$(confine --keep none sh -c "$sets")"
-	equal "--ambient is inheritable too" "1 1 1 1 1 0" "$(confine --keep chown --ambient chown sh -c "$sets")"
-	equal "inherited capabilities are not passed on (CVE-2022-24769)" "0 1 1 1 0 0" \
-		"$(setpriv --inh-caps=+chown,+kill --ambient-caps=+chown,+kill "$O/tools/confine" --keep chown sh -c "$sets")"
-	# User 0 regains at exec what the bounding set has; so does nobody by a file's capabilities.
-	equal "what is dropped stays dropped over two execs" "0 0 0 0 0 0" "$(confine --drop all sh -c "exec sh -c '$sets'")"
-	equal "--no-new-privs" "0 $full $full $full 0 1" "$(confine -n sh -c "$sets")"
-	refuse "what is dropped can't be done" 125 'not permitted' confine --drop sys_chroot chroot / true
-	refuse "ambient and dropped" 125 'cap_chown: can.t be both dropped and made ambient' confine --drop chown --ambient chown true
-	# Inherited, or else nobody would have nothing to make ambient.
-	equal "nobody keeps an ambient capability" "1 1 1 1 1 0" \
-		"$(nobody --inh-caps=+chown --ambient-caps=+chown --bounding-set=-all,+chown "$O/tools/confine" --ambient chown sh -c "$sets")"
-	equal "and loses it where it is not asked for" "0 0 0 1 0 1" \
-		"$(nobody --inh-caps=+chown --ambient-caps=+chown --bounding-set=-all,+chown "$O/tools/confine" --drop all sh -c "$sets")"
-	equal "nobody has nothing to drop, and can't gain anything" "0 0 0 $full 0 1" "$(nobody "$O/tools/confine" --drop all sh -c "$sets")"
-	refuse "nobody has nothing to make ambient" 125 'cap_chown: can.t be made ambient' nobody "$O/tools/confine" --ambient chown true
-else
-	for t in "as root" "as nobody"; do skip "capabilities $t" "not root"; done
-fi
-if nsrun -r true 2> /dev/null; then
-	equal "--drop all as root of a user namespace" "0 0 0 0 0 0" "$(nsrun -r confine --drop all sh -c "$sets")"
-	equal "--keep as root of a user namespace" "0 1 1 1 0 0" "$(nsrun -r confine --keep chown sh -c "$sets")"
-	equal "--ambient as root of a user namespace" "1 1 1 1 1 0" "$(nsrun -r confine --keep chown --ambient chown sh -c "$sets")"
-else
-	skip "in a user namespace" "user namespaces are refused here"
-fi
+given "must be root: starts with every capability" root
+equal "nothing asked, nothing taken" "0 $full $full $full 0 0" "$(confine sh -c "$sets")"
+equal "--drop all as root" "0 0 0 0 0 0" "$(confine --drop all sh -c "$sets")"
+equal "--drop one" "0 $(printf '%x %x %x' $((0x$all & ~(1 << 21))) $((0x$all & ~(1 << 21))) $((0x$all & ~(1 << 21)))) 0 0" \
+	"$(confine --drop sys_admin sh -c "$sets")"
+equal "--keep, in any case, with and without cap_" "0 401 401 401 0 0" "$(confine --keep CAP_CHOWN --keep Net_Bind_Service sh -c "$sets")"
+equal "--keep with --drop" "0 400 400 400 0 0" "$(confine --keep chown,net_bind_service --drop chown sh -c "$sets")"
+equal "--keep none" "0 0 0 0 0 0" "$(confine --keep none sh -c "$sets")"
+equal "--ambient is inheritable too" "1 1 1 1 1 0" "$(confine --keep chown --ambient chown sh -c "$sets")"
+equal "inherited capabilities are not passed on (CVE-2022-24769)" "0 1 1 1 0 0" \
+	"$(setpriv --inh-caps=+chown,+kill --ambient-caps=+chown,+kill "$O/tools/confine" --keep chown sh -c "$sets")"
+# User 0 regains at exec what the bounding set has; so does nobody by a file's capabilities.
+equal "what is dropped stays dropped over two execs" "0 0 0 0 0 0" "$(confine --drop all sh -c "exec sh -c '$sets'")"
+equal "--no-new-privs" "0 $full $full $full 0 1" "$(confine -n sh -c "$sets")"
+refuse "what is dropped can't be done" 125 'not permitted' confine --drop sys_chroot chroot / true
+refuse "ambient and dropped" 125 'cap_chown: can.t be both dropped and made ambient' confine --drop chown --ambient chown true
+# Inherited, or else nobody would have nothing to make ambient.
+equal "nobody keeps an ambient capability" "1 1 1 1 1 0" \
+	"$(nobody --inh-caps=+chown --ambient-caps=+chown --bounding-set=-all,+chown "$O/tools/confine" --ambient chown sh -c "$sets")"
+equal "and loses it where it is not asked for" "0 0 0 1 0 1" \
+	"$(nobody --inh-caps=+chown --ambient-caps=+chown --bounding-set=-all,+chown "$O/tools/confine" --drop all sh -c "$sets")"
+equal "nobody has nothing to drop, and can't gain anything" "0 0 0 $full 0 1" "$(nobody "$O/tools/confine" --drop all sh -c "$sets")"
+refuse "nobody has nothing to make ambient" 125 'cap_chown: can.t be made ambient' nobody "$O/tools/confine" --ambient chown true
+given "user namespaces are refused here" nsrun -r true
+equal "--drop all as root of a user namespace" "0 0 0 0 0 0" "$(nsrun -r confine --drop all sh -c "$sets")"
+equal "--keep as root of a user namespace" "0 1 1 1 0 0" "$(nsrun -r confine --keep chown sh -c "$sets")"
+equal "--ambient as root of a user namespace" "1 1 1 1 1 0" "$(nsrun -r confine --keep chown --ambient chown sh -c "$sets")"
+given
 
 # --- descriptors
 equal "no descriptor leaks in" "0 1 2" "$(confine ls /proc/self/fd 7< /dev/null | grep -v '^3$' | paste -sd' ')"

@@ -3,9 +3,9 @@
 # The first lesson from end to end, on a real image by real tools, as text and as JSON; and killed.
 . "$(dirname "$0")/lib.sh"
 
-root || { skip "example 01" "needs root"; finish; }
-for p in umoci skopeo jq busybox; do command -v $p > /dev/null || { skip "example 01" "$p is not installed"; finish; }; done
-if nm "$O/tools/confine" 2> /dev/null | grep -q __asan_init; then skip "example 01" "confine can't be static with the sanitizers"; finish; fi
+root || skip_all "needs root"
+for p in umoci skopeo jq busybox; do command -v $p > /dev/null || skip_all "$p is not installed"; done
+sanitized confine && skip_all "confine can't be static with the sanitizers"
 E=$TOP/examples/01-a-container-from-parts.sh
 export TMPDIR=$T
 

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 host_only "install"
-if nm "$O/tools/cgctl" 2> /dev/null | grep -q __asan_init; then skip "install" "built with the sanitizers"; finish; fi
+sanitized cgctl && skip_all "built with the sanitizers"
 check "install" sh -c "cd '$TOP' && O='$O' DESTDIR='$T/root' prefix=/usr scripts/install"
 for tool in nsrun confine cgctl layerctl cgprobe; do
 	prints "$tool runs from there" "^$tool \(ringfence\)" "$T/root/usr/bin/$tool" --version

@@ -15,10 +15,19 @@ TEST_BAD=0
 
 ok() { TEST_N=$((TEST_N + 1)); echo "ok $TEST_N - $1"; }
 not_ok() { TEST_N=$((TEST_N + 1)); TEST_BAD=$((TEST_BAD + 1)); echo "not ok $TEST_N - $1"; shift; printf '%s\n' "$@" | sed 's/^/#   /'; }
+SKIP_WHY=''
 skip() { TEST_N=$((TEST_N + 1)); echo "ok $TEST_N - $1 # SKIP $2"; }
+
+# given REASON COMMAND…: where the command fails, the tests up to the next `given` are skipped for
+# this reason, each under its own name. Without arguments: nothing more is asked for.
+given() { if [ $# -eq 0 ] || "${@:2}"; then SKIP_WHY=''; else SKIP_WHY=$1; fi > /dev/null 2>&1; }
+
+# skip_all REASON: the whole script, in TAP's words.
+skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 
 # check NAME COMMAND…: passes where the command exits 0.
 check() {
+	[ -z "$SKIP_WHY" ] || { skip "$1" "$SKIP_WHY"; return 0; }
 	_name=$1; shift
 	if "$@" > "$T/.out" 2> "$T/.err"; then ok "$_name"
 	else not_ok "$_name" "exit $? of: $*" "stdout: $(head -c 600 "$T/.out")" "stderr: $(head -c 900 "$T/.err")"; fi
@@ -27,6 +36,7 @@ check() {
 # refuse NAME CODE PATTERN COMMAND…: passes where it exits with CODE and standard error matches the
 # extended regular expression.
 refuse() {
+	[ -z "$SKIP_WHY" ] || { skip "$1" "$SKIP_WHY"; return 0; }
 	_name=$1 _code=$2 _want=$3; shift 3
 	"$@" > "$T/.out" 2> "$T/.err"; _got=$?
 	if [ $_got -eq "$_code" ] && grep -Eq -- "$_want" "$T/.err"; then ok "$_name"
@@ -35,6 +45,7 @@ refuse() {
 
 # prints NAME PATTERN COMMAND…: exits 0 and standard output matches.
 prints() {
+	[ -z "$SKIP_WHY" ] || { skip "$1" "$SKIP_WHY"; return 0; }
 	_name=$1 _want=$2; shift 2
 	"$@" > "$T/.out" 2> "$T/.err"; _got=$?
 	if [ $_got -eq 0 ] && grep -Eq -- "$_want" "$T/.out"; then ok "$_name"
@@ -42,19 +53,23 @@ prints() {
 }
 
 # equal NAME WANT GOT
-equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "want: $2" "got:  $3"; fi; }
+equal() {
+	[ -z "$SKIP_WHY" ] || { skip "$1" "$SKIP_WHY"; return 0; }
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "want: $2" "got:  $3"; fi
+}
 
 # await SECONDS COMMAND…: until it succeeds; no fixed sleeps.
 await() { _n=$(($1 * 20)); shift; while ! "$@" > /dev/null 2>&1; do _n=$((_n - 1)); [ $_n -gt 0 ] || return 1; sleep 0.05; done; }
 
 # A test of the sources, not of a kernel, has nothing to add in a machine of another kernel.
 host_only() {
-	[ -n "${RINGFENCE_VM:-}" ] || return 0
-	skip "$1" "tests the sources, not the kernel: runs on the host"
-	finish
+	[ -z "${RINGFENCE_VM:-}" ] || skip_all "tests the sources, not the kernel: runs on the host"
 }
 
 root() { [ "$(id -u)" = 0 ]; }
+# As an ordinary user, which who runs the tests may be already.
+nobody() { if root; then setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; else "$@"; fi; }
+sanitized() { nm "$O/tools/$1" 2> /dev/null | grep -q __asan_init; }
 cgroup_mode() {
 	if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then echo v2
 	elif [ -d /sys/fs/cgroup/unified ]; then echo hybrid; else echo v1; fi
@@ -70,6 +85,7 @@ CENSUS=$(census)
 
 # At the end of each script: compare the census, print the plan, exit.
 finish() {
+	given
 	equal "nothing is left behind" "$CENSUS" "$(census)"
 	echo "1..$TEST_N"
 	[ $TEST_BAD -eq 0 ]

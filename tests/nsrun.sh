@@ -3,9 +3,8 @@
 # nsrun as a user runs it: every option, every way to end, what the program can and can't reach.
 . "$(dirname "$0")/lib.sh"
 
-command -v busybox > /dev/null || { skip "nsrun" "busybox-static is not installed"; finish; }
+command -v busybox > /dev/null || skip_all "busybox-static is not installed"
 chmod 755 "$T"
-nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 code() { "$@" > "$T/.out" 2> "$T/.err"; echo $?; }
 # A root file system in one program.
 mkdir -p root/bin root/proc root/tmp root/home root/srv
@@ -13,7 +12,7 @@ cp "$(command -v busybox)" root/bin/busybox
 for a in sh ls pwd cat mkdir readlink id echo hostname; do ln -s busybox root/bin/$a; done
 cp "$O/tests/escape" root/escape
 mkdir empty
-if ! nsrun -r true 2> "$T/.err"; then skip "nsrun" "no user namespaces here: $(cat "$T/.err")"; finish; fi
+if ! nsrun -r true 2> "$T/.err"; then skip_all "no user namespaces here: $(cat "$T/.err")"; fi
 
 # --- usage
 refuse "an unknown option" 125 'no such option: --frob' nsrun --frob true
@@ -79,19 +78,17 @@ equal "--map-current-user" "$(id -u):$(id -g)" "$(nsrun -c sh -c 'echo $(id -u):
 equal "one row of a map" "7 $(id -u) 1" "$(nsrun --map-users "7:$(id -u):1" sh -c 'echo $(cat /proc/self/uid_map)')"
 equal "setgroups is denied with an own map" deny "$(nobody nsrun -r cat /proc/self/setgroups)"
 equal "--setgroups deny" deny "$(nsrun -U --setgroups deny cat /proc/self/setgroups)"
-if root; then
-	wide="--map-users 0:100000:1000,1000:200000:5 --map-groups 0:100000:1000"
-	equal "several rows" "0 100000 1000 1000 200000 5" "$(nsrun $wide sh -c 'echo $(cat /proc/self/uid_map)')"
-	equal "root of a wide map" "0:0 100000" "$(nsrun $wide sh -c 'echo $(id -u):$(id -g) $(cat /proc/self/uid_map | sed -n "1s/ *0 *\([0-9]*\).*/\1/p")')"
-	equal "setgroups stays allowed with a privileged map" allow "$(nsrun $wide cat /proc/self/setgroups)"
-	equal "--setgroups allow with an own map" allow "$(nsrun -r --setgroups allow cat /proc/self/setgroups)"
-	equal "--setuid and --setgid" 5:6 "$(nsrun $wide -S 5 -G 6 sh -c 'echo $(id -u):$(id -g)')"
-	equal "no group of the caller's stays" 6 "$(setpriv --groups 4,24 nsrun $wide -S 5 -G 6 id -G)"
-	equal "--setuid alone keeps the group" 5:0 "$(nsrun --map-users 0:0:10 --map-groups 0:0:10 -S 5 sh -c 'echo $(id -u):$(id -g)')"
-	refuse "a user id that is not in the map" 125 'step .*take on the mapped ids.*setresuid.*Invalid|hint: this id is not in the user id map' nsrun $wide -S 2000 true
-else
-	skip "wide maps" "must be root"
-fi
+given "must be root: maps ids that are not its own" root
+wide="--map-users 0:100000:1000,1000:200000:5 --map-groups 0:100000:1000"
+equal "several rows" "0 100000 1000 1000 200000 5" "$(nsrun $wide sh -c 'echo $(cat /proc/self/uid_map)')"
+equal "root of a wide map" "0:0 100000" "$(nsrun $wide sh -c 'echo $(id -u):$(id -g) $(cat /proc/self/uid_map | sed -n "1s/ *0 *\([0-9]*\).*/\1/p")')"
+equal "setgroups stays allowed with a privileged map" allow "$(nsrun $wide cat /proc/self/setgroups)"
+equal "--setgroups allow with an own map" allow "$(nsrun -r --setgroups allow cat /proc/self/setgroups)"
+equal "--setuid and --setgid" 5:6 "$(nsrun $wide -S 5 -G 6 sh -c 'echo $(id -u):$(id -g)')"
+equal "no group of the caller's stays" 6 "$(setpriv --groups 4,24 nsrun $wide -S 5 -G 6 id -G)"
+equal "--setuid alone keeps the group" 5:0 "$(nsrun --map-users 0:0:10 --map-groups 0:0:10 -S 5 sh -c 'echo $(id -u):$(id -g)')"
+refuse "a user id that is not in the map" 125 'step .*take on the mapped ids.*setresuid.*Invalid|hint: this id is not in the user id map' nsrun $wide -S 2000 true
+given
 
 # --- as an unprivileged user
 equal "nobody becomes root inside" 0:0 "$(nobody nsrun -r sh -c 'echo $(id -u):$(id -g)')"
@@ -261,20 +258,16 @@ refuse "and so were the others" 0 'open_tree\(.*ENOSYS' env RINGFENCE_FAULT=open
 refuse "--explain says what and why" 0 'unshare\(CLONE_NEWNS\|CLONE_NEWUSER\) = 0|unshare\(CLONE_NEWUSER\|CLONE_NEWNS\) = 0' nsrun -r -m --explain true
 refuse "--explain names the page" 0 'See user_namespaces\(7\)' nsrun -r --explain true
 nsrun -r -p --explain=json true 2> steps.json
-if command -v jq > /dev/null; then
-	equal "--explain=json" '["fork","deny-setgroups","write-uid-map"]' "$(jq -sc '[.[].id][:3]' steps.json)"
-	equal "its numbers" true "$(jq -s 'all(.tool == "nsrun" and .step <= .steps and (.calls | type) == "array")' steps.json)"
-else
-	skip "--explain=json" "jq is not installed"
-fi
+given "jq is not installed" command -v jq
+equal "--explain=json" '["fork","deny-setgroups","write-uid-map"]' "$(jq -sc '[.[].id][:3]' steps.json)"
+equal "its numbers" true "$(jq -s 'all(.tool == "nsrun" and .step <= .steps and (.calls | type) == "array")' steps.json)"
+given
 prints "--dry-run prints the plan" 'change the root' nsrun -a -r --root "$T/root" --dry-run no-such-program
 equal "and changes nothing" "$before" "$(nsrun --hostname box --dry-run true > /dev/null; hostname)"
 prints "--dry-run needs no privilege" 'enter new namespaces' nobody nsrun -m --dry-run true
 
 # --- set-user-ID
-if root && cp "$O/tools/nsrun" "$T/nsrun-suid" && chmod 4755 "$T/nsrun-suid" && [ "$(nobody "$T/nsrun-suid" --version 2>&1 | head -c 5)" = nsrun ]; then
-	refuse "refuses to run set-user-ID" 125 'refuses to run set-user-ID' nobody "$T/nsrun-suid" true
-else
-	skip "refuses to run set-user-ID" "must be root, on a file system without nosuid"
-fi
+set_user_id() { root && cp "$O/tools/nsrun" "$T/nsrun-suid" && chmod 4755 "$T/nsrun-suid" && [ "$(nobody "$T/nsrun-suid" --version 2>&1 | head -c 5)" = nsrun ]; }
+given "must be root, on a file system without nosuid" set_user_id
+refuse "refuses to run set-user-ID" 125 'refuses to run set-user-ID' nobody "$T/nsrun-suid" true
 finish

@@ -171,6 +171,74 @@ TEST_F(tree, resolve_without_openat2)
 	try_ways(_metadata, self->root);
 }
 
+static const struct {
+	const char *path;
+	int flags, error;
+} below[] = {
+	{"", O_RDONLY | O_DIRECTORY, 0},
+	{"a/b", O_RDONLY | O_DIRECTORY, 0},
+	{"a//b/.", O_RDONLY | O_DIRECTORY, 0},
+	{"file", O_RDONLY, 0},
+	{"a/none", O_RDONLY, -ENOENT},
+	{"none/x", O_RDONLY, -ENOENT},
+	{"file/x", O_RDONLY, -ENOTDIR},
+	{"/", O_RDONLY | O_DIRECTORY, -EXDEV},
+	{"..", O_RDONLY | O_DIRECTORY, -EXDEV},
+	{"a/../../x", O_RDONLY | O_DIRECTORY, -EXDEV},
+	{"to-file", O_RDONLY, -ELOOP},
+};
+
+static void try_below(struct __test_metadata *_metadata, int root)
+{
+	for (size_t i = 0; i < array_size(below); i++) {
+		int fd = resolve_beneath(root, below[i].path, below[i].flags);
+
+		EXPECT_EQ(below[i].error, fd < 0 ? fd : 0) {
+			TH_LOG("\"%s\"", below[i].path);
+		}
+		if (fd >= 0)
+			sys_close(fd);
+	}
+}
+
+/* A link on the way is refused by both, with the errno of the call that met it. */
+static void try_link_on_the_way(struct __test_metadata *_metadata, int root)
+{
+	int fd = resolve_beneath(root, "into/parent", O_RDONLY | O_DIRECTORY);
+
+	EXPECT_TRUE(fd == -ELOOP || fd == -ENOTDIR) {
+		TH_LOG("got %d", fd);
+	}
+}
+
+static void try_other_device(struct __test_metadata *_metadata)
+{
+	int fd, root = sys_openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0);
+
+	ASSERT_GE(root, 0);
+	fd = resolve_beneath(root, "proc/self", O_RDONLY | O_DIRECTORY);
+	EXPECT_TRUE(fd == -EXDEV || fd == -ELOOP) {
+		TH_LOG("got %d", fd);
+	}
+	EXPECT_EQ(-EXDEV, resolve_beneath(root, "proc", O_RDONLY | O_DIRECTORY));
+	sys_close(root);
+}
+
+TEST_F(tree, beneath)
+{
+	try_below(_metadata, self->root);
+	try_link_on_the_way(_metadata, self->root);
+	try_other_device(_metadata);
+}
+
+TEST_F(tree, beneath_without_openat2)
+{
+	ASSERT_EQ(0, rf_trace_fault("openat2=ENOSYS!"));
+	try_below(_metadata, self->root);
+	try_link_on_the_way(_metadata, self->root);
+	try_other_device(_metadata);
+}
+
 /* An image of one layer with one file, and a store. */
 FIXTURE(store)
 {

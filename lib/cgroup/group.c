@@ -12,7 +12,7 @@
 
 #include "cgroup/cgroup.h"
 
-enum { DIR_RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV };
+#include "base/resolve.h"
 
 static int bad_name(const char *group, const char *why)
 {
@@ -45,7 +45,7 @@ int cgroup_name(const char *group, char **ret_name)
 
 int cgroup_child(int dirfd, const char *name)
 {
-	return sys_openat2(dirfd, *name ? name : ".", O_RDONLY | O_DIRECTORY, 0, DIR_RESOLVE);
+	return resolve_beneath(dirfd, name, O_RDONLY | O_DIRECTORY);
 }
 
 int cgroup_each_child(int dirfd, int (*fn)(int dirfd, const char *name, void *data), void *data)

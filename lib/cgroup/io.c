@@ -3,12 +3,11 @@
 #include "cgroup/cgroup.h"
 
 #include "base/file.h"
-
-enum { FILE_RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV };
+#include "base/resolve.h"
 
 int cgroup_read(int dirfd, const char *file, char **ret_text)
 {
-	int fd __free(fd) = sys_openat2(dirfd, file, O_RDONLY, 0, FILE_RESOLVE);
+	int fd __free(fd) = resolve_beneath(dirfd, file, O_RDONLY);
 	char *text = NULL;
 	size_t len = 0;
 	int r = fd < 0 ? fd : file_read_fd(fd, CGROUP_FILE_LIMIT, &text, &len);
@@ -38,7 +37,7 @@ int cgroup_read_number(int dirfd, const char *file, uint64_t *ret_number)
 
 int cgroup_write(int dirfd, const char *file, const char *text)
 {
-	int fd __free(fd) = sys_openat2(dirfd, file, O_WRONLY, 0, FILE_RESOLVE);
+	int fd __free(fd) = resolve_beneath(dirfd, file, O_WRONLY);
 	size_t len = strlen(text);
 	ssize_t n;
 

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/resolve.h"
 #include "base/str.h"
 #include "bpf/cpu.h"
 #include "bpf/cpu.skel.h"
@@ -101,8 +102,7 @@ static int read_quota(int dirfd, bool unified, uint64_t *ret_quota, uint64_t *re
 static int weigh_quota(struct rf_probe_cpu *c, const char *path)
 {
 	const struct probe_group *g = &c->probe.group;
-	int fd __free(fd) = sys_openat2(g->root_fd, path[1] ? path + 1 : ".", O_RDONLY | O_DIRECTORY,
-					0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	int fd __free(fd) = resolve_beneath(g->root_fd, path + 1, O_RDONLY | O_DIRECTORY);
 	uint64_t quota, period;
 	char *name;
 

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/resolve.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
 
@@ -80,8 +81,7 @@ static int open_group(struct probe_group *g, const char *mount)
 	g->directory = str_format("%s%s", mount, g->path[1] ? g->path : "");
 	if (!g->directory)
 		return -ENOMEM;
-	g->fd = sys_openat2(g->root_fd, g->path[1] ? g->path + 1 : ".", O_RDONLY | O_DIRECTORY, 0,
-			    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	g->fd = resolve_beneath(g->root_fd, g->path + 1, O_RDONLY | O_DIRECTORY);
 	if (g->fd == -ENOENT || g->fd == -ENOTDIR)
 		return sys_fail(-ENOENT, "find group", g->path,
 				"there is no such group: looked for %s; to make it: cgctl create %s",
