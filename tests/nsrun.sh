@@ -237,6 +237,12 @@ done
 equal "none with a new root" "0 1 2 " "$(exec 5< / 11< /etc; nsrun -r -p --root root --mount-proc busybox sh -c "$open_fds")"
 equal "--pass-fd" "0 1 2 5 11 /etc" "$(exec 5< / 7< / 11< /etc; nsrun -r --pass-fd 5 --pass-fd 11 sh -c "$open_fds"'; readlink /proc/$$/fd/11')"
 
+# An image may hold a /proc/self/fd of its own making, and a soft limit may have been lowered since.
+mkdir -p decoy && cp -r root/bin decoy/ && mkdir -p decoy/proc/self/fd
+equal "none without close_range, whatever the image's /proc/self/fd says" "" \
+	"$(exec 5< / 11< /etc; ulimit -Sn 400; exec 399< /; ulimit -Sn 64
+	RINGFENCE_FAULT=close_range=ENOSYS! nsrun -r --root decoy sh -c 'for i in 5 11 399; do (: <&$i) 2> /dev/null && echo $i; done')"
+
 # --- without the newer calls, the same
 script='echo $(hostname) $$ $(id -u) $(cat /proc/1/comm) $(pwd)'
 one() { nsrun -r -p -m -T --mount-proc --hostname box "$@" sh -c "$script"; }

@@ -82,7 +82,8 @@ static bool limit_reached(const struct rf_call *call, char *buf, size_t size)
 
 static bool proc_masked(const struct rf_call *call, char *buf, size_t size)
 {
-	if (strcmp(call->object, "proc"))
+	/* By mount(2) the object is the place, and the type stands in the arguments. */
+	if (strcmp(call->object, "proc") && strncmp(call->args, "\"proc\",", 7))
 		return false;
 	snprintf(buf, size, "the /proc seen here is partly covered by other mounts (a container?), and the kernel gives a user namespace no more than it can see: uncover it, or do without --mount-proc");
 	return true;
@@ -158,6 +159,7 @@ static const struct hint_row rows[] = {
 	{"fork", NULL, -EAGAIN, "a limit on processes is reached: pids.max, ulimit -u or kernel.pid_max", NULL},
 	{"clone3", NULL, -EAGAIN, "a limit on processes is reached: pids.max, ulimit -u or kernel.pid_max", NULL},
 	{"fsmount", NULL, -EPERM, NULL, proc_masked},
+	{"mount", NULL, -EPERM, NULL, proc_masked},
 	{"fsconfig", NULL, -EPERM, NULL, proc_masked},
 	{"fsopen", NULL, -ENODEV, "this kernel has no such file system; modprobe may bring it", NULL},
 	{"fsopen", NULL, -EPERM, "mounting needs CAP_SYS_ADMIN: be root, or use a user and mount namespace (nsrun -rm)", NULL},

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -182,6 +183,12 @@ int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms)
 {
 	return (int)SYS_CALL("poll", SYS_READ, SYS_NOFD, NULL, poll(fds, n, timeout_ms),
 			     "…, %u, %d", n, timeout_ms);
+}
+
+int sys_getrlimit(int resource, struct rlimit *ret_limit)
+{
+	return (int)SYS_CALL("prlimit64", SYS_READ, SYS_NOFD, NULL,
+			     getrlimit((__rlimit_resource_t)resource, ret_limit), "%d", resource);
 }
 
 int sys_signal_handler(int sig, void (*handler)(int))
