@@ -36,11 +36,33 @@ check:
 ## tests     build the tests without running them
 tests: $(tests) $(helpers) $(bares)
 
-## check-vm  run every test in machines with pure cgroup v2; KERNELS='6.1 6.12', T=name
+matrix = $(Q)O=$(O) tests/matrix $(if $(T),-k $(T))
+
+## check-vm  run every test in machines with pure cgroup v2; KERNELS='6.1 6.12 7', T=name
 check-vm:
-	$(Q)scripts/packages build check vm
+	$(Q)scripts/packages build run check vm
 	$(Q)$(MAKE) all tests
-	$(Q)O=$(O) KERNELS='$(or $(KERNELS),6.1 6.12)' tests/vm/check $(T)
+	$(matrix) $(or $(KERNELS),6.1 6.12 7)
+
+## check-enosys  run every test without the newer system calls: refused by the library's seam, and by a filter
+check-enosys:
+	$(Q)scripts/packages build run check
+	$(Q)$(MAKE) all tests
+	$(matrix) enosys filter
+
+## check-matrix  run every test as root, as an ordinary user and on each kernel; one that none of them runs is an error
+check-matrix:
+	$(Q)scripts/packages build run check vm
+	$(Q)$(MAKE) all tests
+	$(matrix) --all-run root user $(or $(KERNELS),6.1 6.12 7)
+
+## check-all  all that there is: each environment, the sanitizers, the fault sweep, 20 s of each fuzz target
+check-all:
+	$(Q)scripts/packages build run check vm fuzz
+	$(Q)$(MAKE) all tests
+	$(Q)$(MAKE) SAN=1 O=$(O)/san all tests
+	$(Q)scripts/check-house $(O)
+	$(Q)O=$(O) tests/all
 
 ## check-faults  refuse every call of whole jobs once with each errno, and kill them there
 check-faults:
@@ -80,4 +102,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check check-vm check-faults fuzz vm tests bares bench install clean help
+.PHONY: all run check check-all check-vm check-enosys check-matrix check-faults fuzz vm tests bares bench install clean help

@@ -5,6 +5,7 @@
 
 root || skip_all "needs root"
 for p in umoci skopeo jq busybox; do command -v $p > /dev/null || skip_all "$p is not installed"; done
+maps_mounts || skip_all "mount_setattr(2) is refused here: id-mapped mounts have no older means"
 sanitized confine && skip_all "confine can't be static with the sanitizers"
 E=$TOP/examples/01-a-container-from-parts.sh
 export TMPDIR=$T

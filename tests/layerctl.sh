@@ -311,11 +311,13 @@ $L umount "$T/t"
 
 echo "# shifted owners"
 MAP="--map-users 0:100000:65536 --map-groups 0:100000:65536"
+given "mount_setattr(2) is refused here: id-mapped mounts have no older means" answers 442
 for f in none=EPERM 'fsconfig=EINVAL!' 'fsopen=ENOSYS!'; do
 	RINGFENCE_FAULT=$f check "a mount with maps ($f)" $L mount $MAP t "$T/t"
 	equal "shows shifted owners ($f)" "100000 100000" "$(stat -c '%u %g' "$T/t/good")"
 	check "and goes ($f)" $L umount "$T/t"
 done
+given
 refuse "one map without the other" 1 'both or neither' $L mount --map-users 0:100000:65536 t "$T/t"
 # The view of the store that is attached meanwhile must not be taken for what a dead mount left.
 for f in 'fsconfig=EINVAL,fsmount=KILL' 'fsconfig=EINVAL!,mount=KILL'; do
@@ -328,18 +330,20 @@ echo "# failing calls while mounting"
 # Before 6.8 it is mount(2) that makes and attaches an overlay of several layers.
 last='fsmount=EPERM move_mount=EINVAL' last_call=move_mount
 grep -q '"call": "move_mount"' "$T/steps" || last='mount=EINVAL mount=EBUSY' last_call=mount
+given "fsopen(2) is refused here: there is nothing to fail" answers 430
 for f in 'mkdirat:*mounts/m1=ENOSPC' 'mkdirat:*upper=ENOSPC' 'mkdirat:*work=EIO' 'write:*record*=ENOSPC' 'renameat2:*record.json=ENOSPC' \
 	'fsopen=EPERM' 'fsconfig=EPERM' $last 'fsopen=ENOSYS,mount=EPERM' 'fsopen=ENOSYS,symlinkat=ENOSPC'; do
 	RINGFENCE_FAULT=$f refuse "mount fails: $f" 1 'step [1-4] of 4' $L mount t "$T/t"
 	equal "and leaves nothing ($f)" "0 " "$(grep -c ringfence: /proc/self/mountinfo) $(ls "$S/mounts")"
 done
 for f in 'mkdirat:*upper=KILL' 'fsopen=KILL' $last_call=KILL; do
-	RINGFENCE_FAULT=$f $L mount t "$T/t" > "$T/.out" 2>&1
+	[ -n "$SKIP_WHY" ] || RINGFENCE_FAULT=$f $L mount t "$T/t" > "$T/.out" 2>&1
 	equal "killed at $f: ls says how to clean" "stale layerctl umount m1" "$($L ls --json | jq -r '.mounts[0] | .state + " " + .remove_command')"
 	check "the next mount cleans up" $L mount t "$T/t"
 	equal "and takes the place" m1 "$(ls "$S/mounts")"
-	$L umount "$T/t"
+	[ -n "$SKIP_WHY" ] || $L umount "$T/t"
 done
+given
 check "mounted, and unmounted behind our back" sh -c "$L mount t $T/t && umount $T/t"
 check "the stale record goes by its command" $L umount m1
 equal "and is gone" "" "$(ls "$S/mounts")"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/resolve.h"
 #include "base/str.h"
 
 int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_len)
@@ -148,11 +149,7 @@ static int remove_entry(int dirfd, const char *name)
 	/* unlink(2) of a directory is EISDIR here, EPERM in POSIX's words. */
 	if (r != -EISDIR && r != -EPERM)
 		return r == -ENOENT ? 0 : r;
-	sub = sys_openat2(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-			  RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
-	/* `name` is one component, so all that is lost without openat2 is the mount check. */
-	if (sub == -ENOSYS)
-		sub = sys_openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	sub = resolve_beneath(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	/* It is no directory after all: what unlink said stands. */
 	if (r == -EPERM && (sub == -ENOTDIR || sub == -ELOOP))
 		return sys_fail(r, "unlinkat", name,

@@ -141,24 +141,24 @@ static int resolve_by_hand(int root_fd, const char *path)
 	return r;
 }
 
-/* One step down, staying on the device. */
-static int step_beneath(int fd, const char *name, int flags, dev_t device)
+/* One step down, staying on the mount. */
+static int step_beneath(int fd, const char *name, int flags, uint64_t mount)
 {
 	int next __free(fd) = sys_openat(fd, name, flags | O_NOFOLLOW, 0);
-	struct stat st = {.st_dev = device};
-	int r = next < 0 ? next : sys_fstat(next, &st);
+	uint64_t id = mount;
+	int r = next < 0 ? next : sys_statx_mount(next, &id);
 
 	if (r < 0)
 		return r;
-	return st.st_dev == device ? take_fd(&next) : -EXDEV;
+	return id == mount ? take_fd(&next) : -EXDEV;
 }
 
 static int beneath_by_hand(int dirfd, const char *path, int flags)
 {
 	char left[PATH_MAX], *save = NULL, *name, *next;
 	int fd __free(fd) = -EBADF;
-	struct stat st = {0};
-	int r = sys_fstat(dirfd, &st);
+	uint64_t mount = 0;
+	int r = sys_statx_mount(dirfd, &mount);
 
 	if (r < 0 || (r = str_copy(left, sizeof(left), path)) < 0)
 		return r;
@@ -168,7 +168,7 @@ static int beneath_by_hand(int dirfd, const char *path, int flags)
 	for (; name && (next = strtok_r(NULL, "/", &save)); name = next) {
 		if (str_eq(name, ".."))
 			return -EXDEV;
-		r = step_beneath(fd < 0 ? dirfd : fd, name, O_PATH | O_DIRECTORY, st.st_dev);
+		r = step_beneath(fd < 0 ? dirfd : fd, name, O_PATH | O_DIRECTORY, mount);
 		if (r < 0)
 			return r;
 		if (fd >= 0)
@@ -177,7 +177,7 @@ static int beneath_by_hand(int dirfd, const char *path, int flags)
 	}
 	if (name && str_eq(name, ".."))
 		return -EXDEV;
-	return step_beneath(fd < 0 ? dirfd : fd, name ?: ".", flags, st.st_dev);
+	return step_beneath(fd < 0 ? dirfd : fd, name ?: ".", flags, mount);
 }
 
 int resolve_beneath(int dirfd, const char *path, int flags)

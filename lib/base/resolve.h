@@ -12,8 +12,8 @@ int resolve_dir(int root_fd, const char *path);
 
 /*
  * Open what `path` names below `dirfd` ("" and "." are dirfd itself), with open(2)'s `flags`. No
- * symbolic link, no ".." and no other file system on the way: -ELOOP or -ENOTDIR, -EXDEV. Without
- * openat2(2) it is walked by hand; a bind mount of the same file system then goes unseen.
+ * symbolic link, no ".." and no other mount on the way: -ELOOP or -ENOTDIR, -EXDEV. Without
+ * openat2(2) it is walked by hand.
  */
 int resolve_beneath(int dirfd, const char *path, int flags);
 

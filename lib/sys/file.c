@@ -50,6 +50,18 @@ int sys_openat2(int dirfd, const char *path, int flags, mode_t mode, uint64_t re
 	return named(fd, dirfd, path);
 }
 
+int sys_statx_mount(int fd, uint64_t *ret_id)
+{
+	struct statx st = {0};
+	int r = (int)SYS_CALL("statx", SYS_READ, fd, NULL, statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st),
+			      "%d, \"\", AT_EMPTY_PATH, STATX_MNT_ID", fd);
+
+	if (r < 0 || fd == SYS_DRY_FD)
+		return r;
+	*ret_id = st.stx_mnt_id;
+	return 0;
+}
+
 int sys_close(int fd)
 {
 	if (fd == SYS_DRY_FD)

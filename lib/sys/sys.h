@@ -88,6 +88,8 @@ int sys_fchdir(int fd);
 int sys_sigprocmask(int how, const sigset_t *set, sigset_t *ret_old);
 int sys_sigwaitinfo(const sigset_t *set, siginfo_t *ret_info);
 int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms);
+/* The id of the mount that an open file stands on (5.8). */
+int sys_statx_mount(int fd, uint64_t *ret_id);
 int sys_getrlimit(int resource, struct rlimit *ret_limit);
 int sys_signal_default(int sig);
 /* Without SA_RESTART: a wait under way ends. */
