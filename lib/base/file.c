@@ -154,9 +154,13 @@ static int remove_entry(int dirfd, const char *name)
 	if (sub == -ENOSYS)
 		sub = sys_openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	/* It is no directory after all: what unlink said stands. */
-	if (r == -EPERM && (sub == -ENOTDIR || sub == -ELOOP))
-		return sys_fail(r, "unlinkat", name,
+	if (r == -EPERM && (sub == -ENOTDIR || sub == -ELOOP)) {
+		/* The record of either call names it in full. */
+		struct rf_call why = *rf_trace_last_failure();
+
+		return sys_fail(r, "unlinkat", why.object,
 				"is immutable, append-only or in another user's sticky directory");
+	}
 	if (sub < 0)
 		return sub;
 	r = remove_below(take_fd(&sub));
