@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The store and its mounts through the library, in a user namespace; tests/layerctl.sh has the
  * crafted images. */
-#include <archive.h>
-#include <archive_entry.h>
 #include <ringfence/layer.h>
 #include <sys/mount.h>
 
@@ -12,6 +10,7 @@
 #include "harness.h"
 #include "layer/oci.h"
 #include "base/resolve.h"
+#include "layout.h"
 #include "userns.h"
 
 static const struct {
@@ -74,15 +73,6 @@ TEST(json)
 	json_object_put(o);
 }
 
-/* A path made by mkdtemp(3), with all below it. */
-static int remove_tmp(const char *path)
-{
-	char *parent __free(ptr) = strndup(path, (size_t)(strrchr(path, '/') - path));
-	int fd __free(fd) = parent ? open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	return file_remove_tree(fd, strrchr(path, '/') + 1);
-}
-
 /* Directories, and links into, out of and around the root; what each path leads to inside. */
 FIXTURE(tree)
 {
@@ -114,7 +104,7 @@ FIXTURE_SETUP(tree)
 FIXTURE_TEARDOWN(tree)
 {
 	rf_trace_fault("");
-	EXPECT_EQ(0, remove_tmp(self->path));
+	EXPECT_EQ(0, layout_remove_tmp(self->path));
 }
 
 static const struct {
@@ -247,62 +237,6 @@ FIXTURE(store)
 	int dir;
 };
 
-static size_t make_tar(char *buf, size_t size)
-{
-	struct archive *a = archive_write_new();
-	struct archive_entry *e = archive_entry_new();
-	size_t used = 0;
-
-	archive_write_set_format_pax_restricted(a);
-	archive_write_open_memory(a, buf, size, &used);
-	archive_entry_set_pathname(e, "file");
-	archive_entry_set_filetype(e, AE_IFREG);
-	archive_entry_set_perm(e, 0644);
-	archive_entry_set_size(e, 5);
-	archive_write_header(a, e);
-	archive_write_data(a, "hello", 5);
-	archive_entry_free(e);
-	archive_write_close(a);
-	archive_write_free(a);
-	return used;
-}
-
-static int put_blob(int dir, const void *data, size_t len, char hex[HEX_SIZE])
-{
-	char path[HEX_SIZE + 32];
-	int r = hash_bytes(data, len, hex);
-
-	snprintf(path, sizeof(path), "layout/blobs/sha256/%s", hex);
-	return r < 0 ? r : file_replace_at(dir, path, data, len, 0644);
-}
-
-static int make_layout(int dir)
-{
-	char tar[32768], config[512], manifest[1024], index[512];
-	char layer[HEX_SIZE], conf[HEX_SIZE], man[HEX_SIZE];
-	size_t size = make_tar(tar, sizeof(tar));
-	int r = file_mkdir_p(dir, "layout/blobs/sha256", 0755);
-
-	if (r < 0 || (r = put_blob(dir, tar, size, layer)) < 0)
-		return r;
-	snprintf(config, sizeof(config),
-		 "{\"config\": {\"Cmd\": [\"/file\"]}, \"rootfs\": {\"diff_ids\": [\"sha256:%s\"]}}", layer);
-	r = put_blob(dir, config, strlen(config), conf);
-	snprintf(manifest, sizeof(manifest),
-		 "{\"config\": {\"digest\": \"sha256:%s\", \"size\": %zu}, \"layers\": [{\"mediaType\": "
-		 "\"application/vnd.oci.image.layer.v1.tar\", \"digest\": \"sha256:%s\", \"size\": %zu}]}",
-		 conf, strlen(config), layer, size);
-	if (r >= 0)
-		r = put_blob(dir, manifest, strlen(manifest), man);
-	snprintf(index, sizeof(index),
-		 "{\"manifests\": [{\"mediaType\": \"application/vnd.oci.image.manifest.v1+json\", "
-		 "\"digest\": \"sha256:%s\", \"size\": %zu}]}", man, strlen(manifest));
-	if (r >= 0)
-		r = file_replace_at(dir, "layout/index.json", index, strlen(index), 0644);
-	return r < 0 ? r : file_replace_at(dir, "layout/oci-layout",
-					   "{\"imageLayoutVersion\": \"1.0.0\"}", 31, 0644);
-}
-
 FIXTURE_SETUP(store)
 {
 	char path[96];
@@ -314,7 +248,7 @@ FIXTURE_SETUP(store)
 		SKIP(return, "no user namespace may be made here");
 	}
 	self->dir = open(self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ASSERT_EQ(0, make_layout(self->dir));
+	ASSERT_EQ(0, layout_make(self->dir));
 	ASSERT_EQ(0, file_mkdir_p(self->dir, "target", 0755));
 	snprintf(self->layout, sizeof(self->layout), "%s/layout", self->path);
 	snprintf(self->target, sizeof(self->target), "%s/target", self->path);
@@ -328,7 +262,7 @@ FIXTURE_TEARDOWN(store)
 	rf_trace_fault("");
 	rf_store_close(self->store);
 	umount2(self->target, MNT_DETACH);
-	EXPECT_EQ(0, remove_tmp(self->path));
+	EXPECT_EQ(0, layout_remove_tmp(self->path));
 }
 
 static int count_image(const struct rf_image_info *image, void *data)

@@ -221,12 +221,44 @@ static void trace_to_file(const struct rf_call *call, void *data)
 		(long long)call->result);
 }
 
+enum { LOOKED_AT_FDS = 256 };
+
+static int trace_fd = -1;
+static bool given_fd[LOOKED_AT_FDS];
+
+static void note_given_fds(void)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < LOOKED_AT_FDS; fd++)
+		given_fd[fd] = sys_fstat(fd, &st) >= 0;
+	rf_trace_forget();
+}
+
+/* The last records: descriptors that we opened and nobody closed. */
+static void record_open_fds(void)
+{
+	struct stat st;
+
+	rf_trace_set(NULL, NULL);
+	rf_trace_fault("");
+	for (int fd = 0; fd < LOOKED_AT_FDS; fd++) {
+		char link[40], target[256] = "";
+
+		if (given_fd[fd] || fd == trace_fd || sys_fstat(fd, &st) < 0)
+			continue;
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		sys_readlinkat(AT_FDCWD, link, target, sizeof(target) - 1);
+		dprintf(trace_fd, "left-open\t%s\t%d\t0\n", target, fd);
+	}
+}
+
 static int set_up_seam(void)
 {
-	static int trace_fd = -1;
 	const char *fault = getenv("RINGFENCE_FAULT"), *trace = getenv("RINGFENCE_TRACE");
 
 	if (trace) {
+		note_given_fds();
 		trace_fd = sys_openat(AT_FDCWD, trace, O_WRONLY | O_CREAT | O_APPEND, 0600);
 		if (trace_fd < 0)
 			return tool_error(trace_fd, "RINGFENCE_TRACE");
@@ -265,11 +297,10 @@ static int run_command(const struct tool *tool, int argc, char **argv)
 	return r ? r : c->run(argc - optind_after, argv + optind_after);
 }
 
-int tool_main(const struct tool *tool, int argc, char **argv)
+static int tool_run(const struct tool *tool, int argc, char **argv)
 {
 	int r;
 
-	tool_state.tool = tool;
 	if (geteuid() != getuid() || getegid() != getgid()) {
 		fprintf(stderr, "%s: refuses to run set-user-ID or set-group-ID\n", tool->name);
 		return failure_code();
@@ -287,4 +318,15 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 		return tool_finish(run_command(tool, argc, argv));
 	r = check_words(argc, tool->min_args, tool->max_args, tool->usage);
 	return r ? r : tool_finish(tool->run(argc, argv));
+}
+
+int tool_main(const struct tool *tool, int argc, char **argv)
+{
+	int code;
+
+	tool_state.tool = tool;
+	code = tool_run(tool, argc, argv);
+	if (trace_fd >= 0)
+		record_open_fds();
+	return code;
 }

@@ -151,9 +151,13 @@ static int remove_entry(int dirfd, const char *name)
 		return r == -ENOENT ? 0 : r;
 	sub = resolve_beneath(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	/* It is no directory after all: what unlink said stands. */
-	if (r == -EPERM && (sub == -ENOTDIR || sub == -ELOOP))
-		return sys_fail(r, "unlinkat", name,
+	if (r == -EPERM && (sub == -ENOTDIR || sub == -ELOOP)) {
+		/* The record of either call names it in full. */
+		struct rf_call why = *rf_trace_last_failure();
+
+		return sys_fail(r, "unlinkat", why.object,
 				"is immutable, append-only or in another user's sticky directory");
+	}
 	if (sub < 0)
 		return sub;
 	r = remove_below(take_fd(&sub));

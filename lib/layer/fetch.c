@@ -138,9 +138,12 @@ int fetch_blob(struct import *im, const struct oci_desc *desc)
 /* Our own copy, which fetch_blob() has verified. */
 static int open_copy(struct import *im, const struct oci_desc *desc)
 {
-	int dir = exists_at(im->blobs_fd, desc->hex) ? im->blobs_fd : im->store->blobs_fd;
+	int here = exists_at(im->blobs_fd, desc->hex);
 
-	return sys_openat(dir, desc->hex, O_RDONLY | O_NOFOLLOW, 0);
+	if (here < 0)
+		return here;
+	return sys_openat(here ? im->blobs_fd : im->store->blobs_fd, desc->hex,
+			  O_RDONLY | O_NOFOLLOW, 0);
 }
 
 static int check_stream(struct import *im, struct stream *s, const struct oci_layer *layer)
@@ -251,12 +254,14 @@ static bool known_pair(struct import *im, const struct oci_layer *layer)
 
 int fetch_layer(struct import *im, const struct oci_layer *layer)
 {
-	bool here = exists_at(im->layers_fd, layer->diff_id);
-	bool there = exists_at(im->store->layers_fd, layer->diff_id);
+	int here = exists_at(im->layers_fd, layer->diff_id);
+	int there = here < 0 ? here : exists_at(im->store->layers_fd, layer->diff_id);
 	struct stream *s __free(stream) = NULL;
 	int r, fd __free(fd) = -EBADF, dir __free(fd) = -EBADF;
 
 	im->progress.what = "unpack";
+	if (there < 0)
+		return there;
 	if (here || there) {
 		im->result.reused_layers++;
 		import_note(im, "layer sha256:%.12s: DiffID sha256:%.12s is unpacked already and reused",

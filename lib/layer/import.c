@@ -55,10 +55,12 @@ static int make_work(struct import *im)
 /* Manifest and configuration are in memory, verified: write those bytes and no others. */
 static int put_text(struct import *im, const struct oci_desc *desc, const char *text)
 {
-	int fd __free(fd) = -EBADF;
+	int fd __free(fd) = -EBADF, r = exists_at(im->store->blobs_fd, desc->hex);
 
-	if (exists_at(im->store->blobs_fd, desc->hex) || exists_at(im->blobs_fd, desc->hex))
-		return 0;
+	if (!r)
+		r = exists_at(im->blobs_fd, desc->hex);
+	if (r)
+		return r < 0 ? r : 0;
 	fd = sys_openat(im->blobs_fd, desc->hex, O_WRONLY | O_CREAT | O_EXCL, 0644);
 	if (fd < 0)
 		return fd;
@@ -119,10 +121,11 @@ struct moving {
 static int move_in(const char *name, void *data)
 {
 	const struct moving *m = data;
+	int there = exists_at(m->to_fd, name);
 
 	/* Another import may have put the same there meanwhile: then ours is not needed. */
-	if (exists_at(m->to_fd, name))
-		return 0;
+	if (there)
+		return there < 0 ? there : 0;
 	return sys_renameat2(m->from_fd, name, m->to_fd, name, 0);
 }
 
@@ -130,14 +133,19 @@ static int move_in(const char *name, void *data)
 static int check_complete(struct import *im)
 {
 	const struct oci_image *image = &im->image;
-	bool there = exists_at(im->store->blobs_fd, image->manifest.hex) &&
-		     exists_at(im->store->blobs_fd, image->config.hex);
+	int there = exists_at(im->store->blobs_fd, image->manifest.hex);
 
-	for (size_t i = 0; there && i < image->n_layers; i++)
-		there = exists_at(im->store->blobs_fd, image->layers[i].blob.hex) &&
-			exists_at(im->store->layers_fd, image->layers[i].diff_id);
-	return there ? 0 : sys_fail(-EAGAIN, "import", im->result.name,
-				    "a layer that was to be reused has been removed meanwhile: import again");
+	if (there > 0)
+		there = exists_at(im->store->blobs_fd, image->config.hex);
+	for (size_t i = 0; there > 0 && i < image->n_layers; i++) {
+		there = exists_at(im->store->blobs_fd, image->layers[i].blob.hex);
+		if (there > 0)
+			there = exists_at(im->store->layers_fd, image->layers[i].diff_id);
+	}
+	if (there)
+		return there < 0 ? there : 0;
+	return sys_fail(-EAGAIN, "import", im->result.name,
+		       "a layer that was to be reused has been removed meanwhile: import again");
 }
 
 static int put_in_place(struct import *im)

@@ -111,31 +111,47 @@ int mount_source(const struct rf_store *store, const char *id, char ret_source[M
 	return r;
 }
 
-static bool is_mounted(const struct rf_store *store, const struct mount_table *table,
-		       const char *id)
+static int is_mounted(const struct rf_store *store, const struct mount_table *table,
+		      const char *id)
 {
 	char source[MOUNT_SOURCE_SIZE];
+	int r = mount_source(store, id, source);
 
-	return mount_source(store, id, source) >= 0 && mount_table_has(table, source, NULL);
+	return r < 0 ? r : mount_table_has(table, source, NULL);
 }
 
-static const char *state_of(struct rf_store *store, const struct mount_table *table,
-			    const struct mount_record *rec, const char *id)
+static int is_elsewhere(const struct mount_record *rec)
 {
-	uint64_t ns = 0;
-	int fd __free(fd) = -EBADF;
+	uint64_t ns;
+	int r = mount_ns_id(&ns);
 
-	if (work_is_live(store->mounts_fd, id, &fd) > 0)
-		return "busy";
-	if (is_mounted(store, table, id))
-		return "mounted";
-	if (!rec->id[0])
-		return "stale";
-	if (rec->kept)
-		return "kept";
-	if (mount_ns_id(&ns) >= 0 && ns != rec->mount_ns && mount_ns_is_alive(rec->mount_ns))
-		return "elsewhere";
-	return "stale";
+	return r < 0 ? r : ns != rec->mount_ns && mount_ns_is_alive(rec->mount_ns);
+}
+
+/* What is stale gets removed, changes and all: never a guess after a call that failed. */
+static int state_of(struct rf_store *store, const struct mount_table *table,
+		    const struct mount_record *rec, const char *id, const char **ret_state)
+{
+	int fd __free(fd) = -EBADF;
+	int r = work_is_live(store->mounts_fd, id, &fd);
+	bool busy = r > 0, mounted = false, elsewhere = false;
+
+	if (!r) {
+		r = is_mounted(store, table, id);
+		mounted = r > 0;
+	}
+	if (!r && rec->id[0] && !rec->kept) {
+		r = is_elsewhere(rec);
+		elsewhere = r > 0;
+	}
+	if (r < 0)
+		return r;
+	*ret_state = busy	? "busy"
+		     : mounted	? "mounted"
+		     : elsewhere ? "elsewhere"
+		     : rec->kept ? "kept"
+				 : "stale";
+	return 0;
 }
 
 struct walk {
@@ -162,8 +178,8 @@ static int show_mount(const char *id, void *data)
 	info.image = rec.image ?: "";
 	info.read_only = rec.read_only;
 	info.upper = rec.read_only ? NULL : upper;
-	info.state = state_of(w->store, w->table, &rec, id);
-	return w->fn(&info, w->data);
+	r = state_of(w->store, w->table, &rec, id, &info.state);
+	return r < 0 ? r : w->fn(&info, w->data);
 }
 
 int rf_store_each_mount(struct rf_store *store,
@@ -184,7 +200,9 @@ int mount_dir_remove(struct rf_store *store, const char *id)
 
 	/* Killed while layers were shifted, a mount leaves a view of the store itself in there. It is
 	 * EINVAL where it is no mount. */
-	if (view && exists_at(store->mounts_fd, view + strlen(store->path) + strlen("/mounts/")))
+	if (view)
+		r = exists_at(store->mounts_fd, view + strlen(store->path) + strlen("/mounts/"));
+	if (r > 0)
 		r = sys_umount2(view, MNT_DETACH | UMOUNT_NOFOLLOW);
 	free(view);
 	return r < 0 && r != -EINVAL ? r : file_remove_tree(store->mounts_fd, id);
@@ -300,6 +318,8 @@ int rf_store_umount(struct rf_store *store, const char *word, unsigned flags)
 	if (lock < 0)
 		return lock;
 	there = target_path(word, &target);
+	if (there < 0 && there != -ENOENT && there != -ENOTDIR)
+		return there;
 	p.target = target;
 	r = rf_store_each_mount(store, pick_mount, &p);
 	if (r < 0)

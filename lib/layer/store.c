@@ -30,11 +30,12 @@ int path_of_fd(int fd, char **ret_path)
 	return *ret_path ? 0 : -ENOMEM;
 }
 
-bool exists_at(int dirfd, const char *name)
+int exists_at(int dirfd, const char *name)
 {
 	struct stat st;
+	int r = sys_fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW);
 
-	return sys_fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) >= 0;
+	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
 int each_name(int dirfd, const char *path, int (*fn)(const char *name, void *data), void *data)
@@ -84,7 +85,9 @@ int work_is_live(int parent_fd, const char *name, int *ret_fd)
 
 static int make_file(int dirfd, const char *name, const char *text)
 {
-	return exists_at(dirfd, name) ? 0 : file_replace_at(dirfd, name, text, strlen(text), 0644);
+	int there = exists_at(dirfd, name);
+
+	return there ? there : file_replace_at(dirfd, name, text, strlen(text), 0644);
 }
 
 static int make_layout(int dir_fd)
@@ -115,11 +118,15 @@ static int name_of_first(const char *name, void *data)
 /* A layout by itself, as skopeo makes one, may become a store; a directory of other things not. */
 static int check_or_make(int dir_fd, const char *path, unsigned flags)
 {
-	int r;
+	int r = exists_at(dir_fd, "oci-layout");
 
-	if (!exists_at(dir_fd, "oci-layout")) {
+	if (r < 0)
+		return r;
+	if (!r) {
 		r = each_name(dir_fd, ".", name_of_first, NULL);
-		if (r > 0 && !exists_at(dir_fd, "tmp"))
+		if (r > 0)
+			r = exists_at(dir_fd, "tmp") ?: -ENOTEMPTY;
+		if (r == -ENOTEMPTY)
 			return sys_fail(-EINVAL, "store", path,
 					"is neither a store nor an empty directory");
 		if (r < 0)

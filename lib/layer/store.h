@@ -19,7 +19,8 @@ struct rf_store {
 int store_lock(struct rf_store *store);
 /* The path that a descriptor stands for; free(3) it. */
 int path_of_fd(int fd, char **ret_path);
-bool exists_at(int dirfd, const char *name);
+/* 1, 0, or -errno: what could not be looked at is not known to be missing. */
+int exists_at(int dirfd, const char *name);
 /* Names in a directory, "." and ".." left out; fn's result other than 0 ends it. */
 int each_name(int dirfd, const char *path, int (*fn)(const char *name, void *data), void *data);
 

@@ -95,10 +95,10 @@ static int make_mount_dir(struct job *job)
 		return lock;
 	for (int i = 1;; i++) {
 		snprintf(job->record.id, sizeof(job->record.id), "m%d", i);
-		if (exists_at(job->store->mounts_fd, job->record.id))
-			continue;
-		r = sys_mkdirat(job->store->mounts_fd, job->record.id, 0700);
-		if (r != -EEXIST)
+		r = exists_at(job->store->mounts_fd, job->record.id);
+		if (!r)
+			r = sys_mkdirat(job->store->mounts_fd, job->record.id, 0700);
+		if (r <= 0 && r != -EEXIST)
 			break;
 	}
 	if (r < 0)
@@ -313,11 +313,16 @@ static int make_links(struct job *job)
 
 static int check_layers(const struct job *job)
 {
-	for (size_t i = 0; i < job->record.n_layers; i++)
-		if (!exists_at(job->store->layers_fd, job->record.layers[i]))
+	for (size_t i = 0; i < job->record.n_layers; i++) {
+		int r = exists_at(job->store->layers_fd, job->record.layers[i]);
+
+		if (r < 0)
+			return r;
+		if (!r)
 			return sys_fail(-ENOENT, "layer", job->record.image,
 					"layer sha256:%.12s is not unpacked (any more): import the image",
 					job->record.layers[i]);
+	}
 	return 0;
 }
 

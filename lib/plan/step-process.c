@@ -115,10 +115,10 @@ static int run_fork(struct plan_run *run, struct rf_step *s)
 		return 0;
 	run->in_child = pid == 0;
 	run->child = pid;
+	/* The caller keeps the end for reading, too: a child that is gone by then must tell why by its
+	 * own message, and not by EPIPE and a SIGPIPE that would end the caller. */
 	if (run->in_child)
 		sys_close(take_fd(&run->release_fd[1]));
-	else
-		sys_close(take_fd(&run->release_fd[0]));
 	return 0;
 }
 

@@ -47,9 +47,10 @@ static int load(void *self, const struct rf_probe_options *options)
 	struct rf_probe_cpu *c = self;
 	int r;
 
-	c->skel = cpu_bpf__open();
-	if (!c->skel)
-		return sys_fail(-errno, "bpf_load", "cpu", "%s", strerror(errno));
+	r = (int)SYS_CALL("bpf_open", SYS_READ, SYS_NOFD, "cpu",
+			  (c->skel = cpu_bpf__open()) ? 0 : -1, "cpu");
+	if (r < 0)
+		return r;
 	r = set_up(c->skel, &c->probe.group, options);
 	if (r >= 0)
 		r = probe_load("cpu", c->skel->skeleton);

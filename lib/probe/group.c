@@ -22,13 +22,18 @@
 
 #define CGROUPFS "/sys/fs/cgroup"
 
-static bool v2_has(int root_fd, const char *controller)
+static int v2_has(int root_fd, const char *controller)
 {
 	char *list __free(ptr) = NULL;
+	int r = file_read_at(root_fd, "cgroup.controllers", 4096, &list, NULL);
 
-	if (file_read_at(root_fd, "cgroup.controllers", 4096, &list, NULL) < 0)
-		return false;
-	return cgroup_has_word(list, controller);
+	return r < 0 ? r : cgroup_has_word(list, controller);
+}
+
+/* No such directory, or another file system there. */
+static bool is_elsewhere(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ENODEV;
 }
 
 /* Sets root_fd and unified; *ret_mount is the mount point. */
@@ -44,11 +49,16 @@ static int find_hierarchy(struct probe_group *g, const char *controller, char **
 		*ret_mount = take_ptr(&v1);
 		return 0;
 	}
+	if (!is_elsewhere(g->root_fd))
+		return g->root_fd;
 	g->unified = true;
 	for (size_t i = 0; i < array_size(v2); i++) {
 		int fd __free(fd) = cgroup_open_mount(v2[i], RF_CGROUP2_SUPER_MAGIC);
+		int r = fd < 0 ? fd : v2_has(fd, controller);
 
-		if (fd < 0 || !v2_has(fd, controller))
+		if (r < 0 && !is_elsewhere(r))
+			return r;
+		if (r <= 0)
 			continue;
 		*ret_mount = strdup(v2[i]);
 		if (!*ret_mount)

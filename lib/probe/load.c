@@ -222,17 +222,36 @@ void probe_info(const struct probe *p, uint64_t records_dropped, struct rf_probe
 	};
 }
 
+int probe_lookup(const struct bpf_map *map, const void *key, void *value)
+{
+	const char *name = bpf_map__name(map);
+
+	return (int)SYS_CALL("bpf_lookup", SYS_READ, SYS_NOFD, name,
+			     bpf_map_lookup_elem(bpf_map__fd(map), key, value), "%s", name);
+}
+
+static int next_key(const struct bpf_map *map, const void *before, void *key)
+{
+	const char *name = bpf_map__name(map);
+
+	return (int)SYS_CALL("bpf_next_key", SYS_READ, SYS_NOFD, name,
+			     bpf_map_get_next_key(bpf_map__fd(map), before, key), "%s", name);
+}
+
 int probe_each_record(const struct bpf_map *map, void *key, void *value,
 		      int (*fn)(const void *key, const void *value, void *data), void *data)
 {
 	void *before = NULL;
-	int fd = bpf_map__fd(map), r = 0;
+	int r;
 
 	/* No record is ever deleted, so the walk can't lose its place. */
-	while (r >= 0 && !bpf_map_get_next_key(fd, before, key)) {
+	while ((r = next_key(map, before, key)) >= 0) {
 		before = key;
-		if (!bpf_map_lookup_elem(fd, key, value))
+		r = probe_lookup(map, key, value);
+		if (r >= 0)
 			r = fn(key, value, data);
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return r == -ENOENT ? 0 : r;
 }

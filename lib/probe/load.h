@@ -51,6 +51,9 @@ void probe_free_paths(struct probe *p);
 int probe_each_record(const struct bpf_map *map, void *key, void *value,
 		      int (*fn)(const void *key, const void *value, void *data), void *data);
 
+/* 0, or -errno: -ENOENT for no such key. */
+int probe_lookup(const struct bpf_map *map, const void *key, void *value);
+
 uint64_t probe_now_ns(void);
 
 #endif

@@ -144,9 +144,10 @@ static int load(void *self, const struct rf_probe_options *options)
 	struct rf_probe_memory *m = self;
 	int r;
 
-	m->skel = memory_bpf__open();
-	if (!m->skel)
-		return sys_fail(-errno, "bpf_load", "memory", "%s", strerror(errno));
+	r = (int)SYS_CALL("bpf_open", SYS_READ, SYS_NOFD, "memory",
+			  (m->skel = memory_bpf__open()) ? 0 : -1, "memory");
+	if (r < 0)
+		return r;
 	r = set_up(m->skel, &m->probe.group, options);
 	if (r >= 0)
 		r = probe_load("memory", m->skel->skeleton);

@@ -3,7 +3,6 @@
  * From a group's id to its path. The programs note the name and parent of each group that they
  * meet, so that groups which are gone by now still have a path.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +44,7 @@ static int build(const struct probe *p, uint64_t id, struct str *path)
 
 		if (is_studied || id == p->group.root_id)
 			return prepend(path, "", is_studied ? p->group.path : path->len ? "" : "/");
-		if (!p->names || bpf_map_lookup_elem(bpf_map__fd(p->names), &id, &n))
+		if (!p->names || probe_lookup(p->names, &id, &n) < 0)
 			return -ENOENT;
 		if (!n.parent_id)
 			return prepend(path, "/..", "");

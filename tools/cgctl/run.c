@@ -223,6 +223,7 @@ static int supervise(struct run *run, struct rf_plan *plan)
 {
 	uint64_t start = now_us();
 	pid_t pid = tool_run_plan(plan);
+	struct rf_call why;
 	int r, reported = 0;
 
 	if (pid <= 0)
@@ -234,7 +235,9 @@ static int supervise(struct run *run, struct rf_plan *plan)
 		if (r >= 0)
 			reported = write_report(run);
 	}
+	why = *rf_trace_last_failure();
 	end_group(run, plan);
+	sys_keep_failure(&why);
 	if (r < 0)
 		return tool_error(r, "run in /%s", run->name);
 	return reported ?: tool_exit_as(run->status);
