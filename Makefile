@@ -76,6 +76,17 @@ check-planted:
 	$(Q)$(MAKE) all tests
 	$(Q)O=$(O) tests/planted/run $(T)
 
+## coverage  run the tests in a build that counts: lines and branches of each module; V=1 names what no test reached
+coverage:
+	$(Q)scripts/packages build run check fuzz
+	$(Q)O=$(O) tests/coverage
+
+## analyse   run the analysers over the tree: gcc, clang-tidy, cppcheck, valgrind on the unit tests, spelling
+analyse:
+	$(Q)scripts/packages build check dev
+	$(Q)$(MAKE) all tests
+	$(Q)O=$(O) scripts/analyse $(T)
+
 ## fuzz      run each fuzz target for T seconds (20 unless given)
 fuzz:
 	$(Q)scripts/packages build fuzz
@@ -108,4 +119,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check check-all check-vm check-enosys check-matrix check-faults check-planted fuzz vm tests bares bench install clean help
+.PHONY: all run check check-all check-vm check-enosys check-matrix check-faults check-planted coverage analyse fuzz vm tests bares bench install clean help

@@ -136,7 +136,7 @@ static int set_pass_fds(void)
 
 static int set_box(char **argv)
 {
-	static char *shell[2];
+	static char bin_sh[] = "/bin/sh", *shell[2];
 
 	if (box.proc && !box.proc[0])
 		box.proc = proc_default[0];
@@ -154,7 +154,7 @@ static int set_box(char **argv)
 	box.has_gid = as_gid >= 0;
 	box.gid = (uint32_t)as_gid;
 	if (!argv[0]) {
-		shell[0] = getenv("SHELL") ?: (char[]){"/bin/sh"};
+		shell[0] = getenv("SHELL") ?: bin_sh;
 		argv = shell;
 	}
 	box.argv = argv;

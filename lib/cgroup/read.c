@@ -126,7 +126,7 @@ int rf_cgroup_usage(struct rf_cgroup_fs *fs, const char *group, struct rf_cgroup
 	for (size_t i = 0; r >= 0 && i < array_size(numbers); i++) {
 		const struct cgroup_key *key = cgroup_key_find(numbers[i].key);
 		uint64_t *to = number_of(&u, numbers[i].offset);
-		struct cgroup_value v;
+		struct cgroup_value v = {0};
 
 		*to = RF_CGROUP_UNKNOWN;
 		if (!str_eq(last, numbers[i].key)) {
@@ -225,7 +225,7 @@ int rf_cgroup_walk(struct rf_cgroup_fs *fs, const char *group, rf_cgroup_walk_fn
 		str_add(&names.at, g->name);
 		r = visit(g->fd[h], ".", &names);
 	}
-	if (r < 0)
+	if (r < 0 || !names.n)
 		return r;
 	qsort(names.list, names.n, sizeof(*names.list), by_path);
 	for (size_t i = 0; !r && i < names.n; i++)

@@ -311,7 +311,7 @@ static int follow_index(int layout_fd, struct oci_desc *desc, int depth)
 {
 	char *text __free(ptr) = NULL;
 	json_object *index __free(json) = NULL;
-	struct oci_desc d;
+	struct oci_desc d = {0};
 	int r;
 
 	if (!is_index(desc->media_type))
@@ -343,7 +343,7 @@ static bool matches(const struct oci_desc *d, const char *ref)
 static int no_match(json_object *index, const char *ref, size_t found)
 {
 	struct str names __free(str) = {0};
-	struct oci_desc d;
+	struct oci_desc d = {0};
 
 	for (size_t i = 0; i < oci_index_length(index) && names.len < 150; i++)
 		if (oci_index_entry(index, i, &d) >= 0)
@@ -358,7 +358,7 @@ static int no_match(json_object *index, const char *ref, size_t found)
 int oci_load(int layout_fd, const char *ref, struct oci_image *ret_image)
 {
 	json_object *index __free(json) = NULL;
-	struct oci_desc d, best = {0};
+	struct oci_desc d = {0}, best = {0};
 	size_t found = 0;
 	int r = oci_read_index(layout_fd, &index);
 

@@ -85,7 +85,7 @@ static int member(const struct profile *p, struct json_object *o, const char *ke
 static int number(const struct profile *p, struct json_object *o, const char *key, uint64_t max,
 		  struct place where, bool *ret_given, uint64_t *ret)
 {
-	struct json_object *v;
+	struct json_object *v = NULL;
 	int r = member(p, o, key, json_type_int, where, &v);
 
 	if (r < 0)
@@ -153,7 +153,7 @@ static int get_action(struct profile *p, struct json_object *o, const char *key,
 		      const char *errno_key, const char *prefix, uint32_t *ret)
 {
 	struct place where = at("%s%s", prefix, key), errno_at = at("%s%s", prefix, errno_key);
-	struct json_object *v;
+	struct json_object *v = NULL;
 	bool given = false;
 	uint64_t data = EPERM;
 	uint32_t action = 0;
@@ -186,7 +186,7 @@ static int get_condition(struct profile *p, struct json_object *o, size_t entry,
 	const char *const keys[] = {"index", "value", "valueTwo"};
 	uint64_t values[3] = {0};
 	struct place op_at = at("syscalls[%zu].args[%zu].op", entry, i);
-	struct json_object *v;
+	struct json_object *v = NULL;
 	uint32_t op = 0;
 	int r;
 
@@ -227,7 +227,7 @@ struct entry {
 static int get_conditions(struct profile *p, struct json_object *o, struct entry *e)
 {
 	struct place where = at("syscalls[%zu].args", e->index);
-	struct json_object *list;
+	struct json_object *list = NULL;
 	unsigned seen = 0;
 	int r = member(p, o, "args", json_type_array, where, &list);
 
@@ -279,7 +279,7 @@ static int refuse_template(const struct profile *p, struct json_object *o, const
 	static const char *const keys[] = {"includes", "excludes", "archMap"};
 
 	for (size_t i = 0; i < array_size(keys); i++) {
-		struct json_object *v;
+		struct json_object *v = NULL;
 
 		if (!json_object_object_get_ex(o, keys[i], &v) || !v)
 			continue;
@@ -295,7 +295,7 @@ static int add_entry(struct profile *p, struct json_object *o, size_t index)
 {
 	struct place where = at("syscalls[%zu].", index), names_at = at("syscalls[%zu].names", index);
 	struct entry e = {.index = index};
-	struct json_object *names;
+	struct json_object *names = NULL;
 	int r;
 
 	if (!json_object_is_type(o, json_type_object))
@@ -360,7 +360,7 @@ static int add_flag(struct profile *p, const char *word, size_t i)
 static int each_string(struct profile *p, struct json_object *o, const char *key,
 		       int (*fn)(struct profile *p, const char *word, size_t i))
 {
-	struct json_object *list;
+	struct json_object *list = NULL;
 	int r = member(p, o, key, json_type_array, at("%s", key), &list);
 
 	for (size_t i = 0; r >= 0 && list && i < json_object_array_length(list); i++) {
@@ -375,7 +375,7 @@ static int each_string(struct profile *p, struct json_object *o, const char *key
 
 static int add_entries(struct profile *p, struct json_object *o)
 {
-	struct json_object *list;
+	struct json_object *list = NULL;
 	int r = member(p, o, "syscalls", json_type_array, at("syscalls"), &list);
 
 	for (size_t i = 0; r >= 0 && list && i < json_object_array_length(list); i++)

@@ -49,7 +49,7 @@ static int load(void *self, const struct rf_probe_options *options)
 
 	r = (int)SYS_CALL("bpf_open", SYS_READ, SYS_NOFD, "cpu",
 			  (c->skel = cpu_bpf__open()) ? 0 : -1, "cpu");
-	if (r < 0)
+	if (!c->skel)
 		return r;
 	r = set_up(c->skel, &c->probe.group, options);
 	if (r >= 0)

@@ -160,9 +160,12 @@ int get_run(int argc, char **argv)
 	char *name __free(ptr) = cgctl_name(argv[0]);
 	struct output out = {.table = tool_state.json ? NULL : table_new(columns)};
 	const struct rf_cgroup_key *key;
-	struct rf_cgroup_fs *fs;
-	int r = name ? cgctl_open(false, &fs) : tool_error(-ENOMEM, "name");
+	struct rf_cgroup_fs *fs = NULL;
+	int r;
 
+	if (!name)
+		return tool_error(-ENOMEM, "name");
+	r = cgctl_open(false, &fs);
 	if (r)
 		return r;
 	r = rf_cgroup_exists(fs, argv[0]);

@@ -80,8 +80,11 @@ int list_run(int argc, char **argv)
 	struct list list = {.table = table_new(columns)};
 	const char *group = argc ? argv[0] : "/";
 	char *name __free(ptr) = cgctl_name(group);
-	int r = name ? cgctl_open(true, &list.fs) : tool_error(-ENOMEM, "name");
+	int r;
 
+	if (!name)
+		return tool_error(-ENOMEM, "name");
+	r = cgctl_open(true, &list.fs);
 	if (r)
 		return r;
 	list.root_depth = depth(name + 1);
