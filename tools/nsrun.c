@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "sys/uapi.h"
 #include "tool.h"
 
@@ -117,7 +118,7 @@ static int set_maps(void)
 
 static int set_pass_fds(void)
 {
-	int *fds = calloc(pass_fds.n + 1, sizeof(*fds));
+	int *fds __free(ptr) = calloc(pass_fds.n + 1, sizeof(*fds));
 
 	if (!fds)
 		return tool_error(-ENOMEM, "--pass-fd");
@@ -130,7 +131,7 @@ static int set_pass_fds(void)
 						pass_fds.words[i]);
 		fds[box.n_pass_fds++] = (int)n;
 	}
-	box.pass_fds = fds;
+	box.pass_fds = take_ptr(&fds);
 	return 0;
 }
 
@@ -161,9 +162,11 @@ static int set_box(char **argv)
 	return set_pass_fds();
 }
 
+DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))
+
 static int run(int argc, char **argv)
 {
-	struct rf_plan *plan;
+	struct rf_plan *plan __free(plan) = NULL;
 	int status, r = set_maps();
 	pid_t pid;
 
@@ -177,12 +180,9 @@ static int run(int argc, char **argv)
 	if (r < 0)
 		return tool_error(r, "plan");
 	pid = tool_run_plan(plan);
-	if (pid <= 0) {
-		rf_plan_free(plan);
+	if (pid <= 0)
 		return -pid;
-	}
 	r = rf_child_wait(pid, &status, NULL);
-	rf_plan_free(plan);
 	return r < 0 ? tool_error(r, "wait for the program") : tool_exit_as(status);
 }
 
