@@ -8,6 +8,7 @@
 #   common-y     objects linked into every program of the folder
 #   test-y       test programs, linked with the kernel's kselftest harness
 #   helper-y     small programs that tests run
+#   fuzz-y       fuzz targets: each a program with libFuzzer's own main() (tests/fuzz/run builds them)
 #   bare-y       static programs of one file, without the library
 #   bpf-y        eBPF objects, each made into a skeleton header
 #   man-y        man pages made from .rst
@@ -21,7 +22,7 @@ MAKEFLAGS += -r --no-print-directory
 ,     := ,
 Q     := $(if $(filter 1,$(V)),,@)
 say    = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$@)';)
-kvars := subdir-y lib-y prog-y common-y test-y helper-y bare-y bpf-y man-y
+kvars := subdir-y lib-y prog-y common-y test-y helper-y fuzz-y bare-y bpf-y man-y
 
 define load
 $(foreach v,$(kvars),$(eval $(v) :=))
@@ -33,10 +34,11 @@ lib-objs += $(addprefix $(O)/obj/$(1),$(lib-y))
 progs    += $(addprefix $(O)/$(1),$(prog-y))
 tests    += $(addprefix $(O)/$(1),$(test-y))
 helpers  += $(addprefix $(O)/$(1),$(helper-y))
+fuzzers  += $(addprefix $(O)/$(1),$(fuzz-y))
 bares    += $(addprefix $(O)/$(1),$(bare-y))
 skels    += $(patsubst %,$(O)/$(1)%.skel.h,$(bpf-y))
 man      += $(addprefix $(O)/$(1),$(man-y))
-$(foreach p,$(prog-y) $(test-y) $(helper-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/obj/$(1),$(or $($(p)-y),$(p).o))))
+$(foreach p,$(prog-y) $(test-y) $(helper-y) $(fuzz-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/obj/$(1),$(or $($(p)-y),$(p).o))))
 $(foreach p,$(prog-y),$(eval $(O)/$(1)$(p): $(addprefix $(O)/obj/$(1),$(common-y))))
 $(foreach d,$(subdir-y),$(eval $(call load,$(1)$(d)/)))
 endef
@@ -67,6 +69,10 @@ $(SO): $(lib-objs) lib/libringfence.map
 $(progs) $(tests) $(helpers): $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(link) $(ldflags-$(@F)) $(filter %.o,$^) $(LIB) $(or $(libs-$(@F)),$(LIBS)) -o $@
+
+$(fuzzers): $(LIB)
+	@mkdir -p $(@D)
+	$(call say,FUZZ)$(CC) $(link) -fsanitize=fuzzer $(filter %.o,$^) $(LIB) $(LIBS) -o $@
 
 $(bares): $(O)/%: %.c $(O)/.flags
 	@mkdir -p $(@D)

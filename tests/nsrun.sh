@@ -29,6 +29,7 @@ refuse "a bad user id" 125 '--setuid: "4294967295" is not a whole number from 0 
 refuse "a bad group id" 125 '--setgid: "x" is not a whole number' nsrun -G x true
 refuse "a bad signal" 125 '--kill-child: "NOSUCH" is not the name of a signal' nsrun --kill-child=NOSUCH true
 refuse "a bad descriptor" 125 '--pass-fd: "x" is not a descriptor number' nsrun --pass-fd x true
+refuse "an empty descriptor" 125 '--pass-fd: "" is not a descriptor number' nsrun --pass-fd= true
 refuse "a descriptor that is not open" 125 'fcntl\(33, F_SETFD, 0\): Bad file descriptor' nsrun --pass-fd 33 true
 refuse "a usage error as JSON" 125 '"error": .*"message": "--setgid' nsrun --json -G x true
 prints "help" '--map-users INSIDE:OUTSIDE:COUNT' nsrun --help

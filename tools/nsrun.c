@@ -126,7 +126,7 @@ static int set_pass_fds(void)
 		char *end;
 		long n = strtol(pass_fds.words[i], &end, 10);
 
-		if (*end || n < 0 || n > 1 << 20)
+		if (*end || end == pass_fds.words[i] || n < 0 || n > 1 << 20)
 			return tool_usage_error("--pass-fd: \"%s\" is not a descriptor number",
 						pass_fds.words[i]);
 		fds[box.n_pass_fds++] = (int)n;

@@ -61,9 +61,13 @@ struct rf_cgroup_fs {
 int cgroup_hierarchy_of(const struct rf_cgroup_fs *fs, const char *controller);
 /* The v2 hierarchy, or -ENOENT. */
 int cgroup_v2_of(const struct rf_cgroup_fs *fs);
-/* Is `word` in a list separated by commas, blanks or newlines? */
+/* What /proc/PID/cgroup says, not yet opened; `text` is cut up. */
+void cgroup_parse_hierarchies(char *text, struct rf_cgroup_fs *fs);
+/* h->path from the next entry of a table in the form of /proc/mounts that may be it; -ENOENT. */
+int cgroup_next_mount(FILE *table, struct cgroup_hierarchy *h);
 /* An open directory of a control group file system of this magic; -ENODEV where it is another. */
 int cgroup_open_mount(const char *path, long magic);
+/* Is `word` in a list separated by commas, blanks or newlines? */
 bool cgroup_has_word(const char *list, const char *word);
 
 /* key.c: the table, and values between text and number. */
@@ -253,6 +257,7 @@ static inline void cleanup_cgroup_pids(struct cgroup_pids *p)
 	free(p->list);
 }
 int cgroup_pids_read(int group_fd, struct cgroup_pids *p); /* appends */
+int cgroup_pids_parse(const char *text, struct cgroup_pids *p); /* appends; -EINVAL */
 /* "1234 (sleep), 1235 (sh) and 3 more" */
 void cgroup_pids_words(const struct cgroup_pids *p, struct str *out);
 /* SIGKILL, by pidfd, to each process that is in the group; 0 or -errno. */

@@ -58,19 +58,25 @@ static bool has_controllers(const char *options, const char *controllers)
 	return true;
 }
 
-static int open_from_table(struct cgroup_hierarchy *h, const char *type, long magic)
+int cgroup_next_mount(FILE *table, struct cgroup_hierarchy *h)
 {
-	FILE *table __free(file) = setmntent("/proc/self/mounts", "re");
+	const char *type = h->ops->v2 ? "cgroup2" : "cgroup";
 	struct mntent entry;
 	char buf[4096];
 
-	while (table && getmntent_r(table, &entry, buf, sizeof(buf))) {
-		if (strcmp(entry.mnt_type, type))
-			continue;
-		if (!h->ops->v2 && !has_controllers(entry.mnt_opts, h->controllers))
-			continue;
-		if (str_copy(h->path, sizeof(h->path), entry.mnt_dir) < 0)
-			continue;
+	while (getmntent_r(table, &entry, buf, sizeof(buf)))
+		if (str_eq(entry.mnt_type, type) &&
+		    (h->ops->v2 || has_controllers(entry.mnt_opts, h->controllers)) &&
+		    str_copy(h->path, sizeof(h->path), entry.mnt_dir) >= 0)
+			return 0;
+	return -ENOENT;
+}
+
+static int open_from_table(struct cgroup_hierarchy *h, long magic)
+{
+	FILE *table __free(file) = setmntent("/proc/self/mounts", "re");
+
+	while (table && cgroup_next_mount(table, h) >= 0) {
 		h->fd = cgroup_open_mount(h->path, magic);
 		if (h->fd >= 0)
 			return 0;
@@ -91,7 +97,7 @@ static int open_v1(struct cgroup_hierarchy *h)
 		if (h->fd >= 0)
 			return 0;
 	}
-	return open_from_table(h, "cgroup", RF_CGROUP_SUPER_MAGIC);
+	return open_from_table(h, RF_CGROUP_SUPER_MAGIC);
 }
 
 static int open_v2(struct cgroup_hierarchy *h)
@@ -106,18 +112,17 @@ static int open_v2(struct cgroup_hierarchy *h)
 		r = h->fd < 0 ? h->fd : 0;
 	}
 	if (r < 0)
-		r = open_from_table(h, "cgroup2", RF_CGROUP2_SUPER_MAGIC);
+		r = open_from_table(h, RF_CGROUP2_SUPER_MAGIC);
 	if (r >= 0)
 		r = cgroup_read(h->fd, "cgroup.controllers", &list);
 	return r < 0 ? r : str_copy(h->controllers, sizeof(h->controllers), list);
 }
 
-/* One line of /proc/self/cgroup. A hierarchy that is mounted nowhere is left out. */
-static void add_line(struct rf_cgroup_fs *fs, char *line)
+/* One line of /proc/PID/cgroup; those of named hierarchies are of no use. */
+static void parse_line(char *line, struct rf_cgroup_fs *fs)
 {
 	struct cgroup_hierarchy *h = &fs->h[fs->n];
 	char *controllers = strchr(line, ':'), *end;
-	int r;
 
 	end = controllers ? strchr(controllers + 1, ':') : NULL;
 	if (!end || fs->n == CGROUP_MAX_HIERARCHIES)
@@ -126,27 +131,46 @@ static void add_line(struct rf_cgroup_fs *fs, char *line)
 	controllers++;
 	if (strchr(controllers, '='))
 		return;
-	h->ops = *controllers ? &cgroup_v1_ops : &cgroup_v2_ops;
-	h->fd = -EBADF;
-	if (str_copy(h->controllers, sizeof(h->controllers), controllers) < 0)
-		return;
-	r = h->ops->v2 ? open_v2(h) : open_v1(h);
-	if (r >= 0)
+	*h = (struct cgroup_hierarchy){.ops = *controllers ? &cgroup_v1_ops : &cgroup_v2_ops, .fd = -EBADF};
+	if (str_copy(h->controllers, sizeof(h->controllers), controllers) >= 0)
 		fs->n++;
-	else if (h->fd >= 0)
-		sys_close(take_fd(&h->fd));
+}
+
+void cgroup_parse_hierarchies(char *text, struct rf_cgroup_fs *fs)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		parse_line(line, fs);
+}
+
+/* A hierarchy that is mounted nowhere is left out. */
+static void open_hierarchies(struct rf_cgroup_fs *fs)
+{
+	size_t n = fs->n;
+
+	fs->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct cgroup_hierarchy h = fs->h[i];
+		int r = h.ops->v2 ? open_v2(&h) : open_v1(&h);
+
+		if (r >= 0)
+			fs->h[fs->n++] = h;
+		else if (h.fd >= 0)
+			sys_close(h.fd);
+	}
 }
 
 static int discover(struct rf_cgroup_fs *fs)
 {
-	char *text __free(ptr) = NULL, *save = NULL;
+	char *text __free(ptr) = NULL;
 	bool v1 = false, v2 = false;
 	int r = file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_LIMIT, &text, NULL);
 
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		add_line(fs, line);
+	cgroup_parse_hierarchies(text, fs);
+	open_hierarchies(fs);
 	for (size_t i = 0; i < fs->n; i++)
 		*(fs->h[i].ops->v2 ? &v2 : &v1) = true;
 	if (!v1 && !v2)

@@ -55,6 +55,19 @@ bool cgroup_has_file(int dirfd, const char *file)
 	return sys_faccessat(dirfd, file, F_OK) >= 0;
 }
 
+static uint64_t field_number(const char *s)
+{
+	char number[24];
+	size_t len = strspn(s, "0123456789");
+	uint64_t n;
+
+	if (len >= sizeof(number) || (s[len] && s[len] != '\n'))
+		return RF_CGROUP_UNKNOWN;
+	memcpy(number, s, len);
+	number[len] = '\0';
+	return str_to_u64(number, &n) < 0 ? RF_CGROUP_UNKNOWN : n;
+}
+
 uint64_t cgroup_field(const char *text, const char *field)
 {
 	size_t len = strlen(field);
@@ -62,7 +75,7 @@ uint64_t cgroup_field(const char *text, const char *field)
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, field, len) && line[len] == ' ')
-			return strtoull(line + len + 1, NULL, 10);
+			return field_number(line + len + 1);
 	}
 	return RF_CGROUP_UNKNOWN;
 }

@@ -5,6 +5,7 @@
  * still there after its descriptor was opened means that very process, or one that has ended.
  */
 #include <errno.h>
+#include <limits.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -20,20 +21,17 @@ uint64_t cgroup_now_us(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000;
 }
 
-int cgroup_pids_read(int group_fd, struct cgroup_pids *p)
+int cgroup_pids_parse(const char *text, struct cgroup_pids *p)
 {
-	char *text __free(ptr) = NULL;
-	int r = cgroup_read(group_fd, "cgroup.procs", &text);
+	char *end;
 
-	/* A threaded group on v2 has no processes of its own to tell. */
-	if (r < 0)
-		return r == -EOPNOTSUPP || r == -ENODEV ? 0 : r;
-	for (char *at = text, *end; *at; at = end + (*end == '\n')) {
+	for (const char *at = text; *at; at = end + (*end == '\n')) {
 		long pid = strtol(at, &end, 10);
 		pid_t *more = p->list;
 
-		if (end == at)
-			break;
+		/* 0: a process that this pid namespace does not have. */
+		if (end == at || (*end && *end != '\n') || pid < 0 || pid > INT_MAX)
+			return sys_fail(-EINVAL, "read", "cgroup.procs", "the kernel says \"%.80s\"", at);
 		if (!(p->n & (p->n - 1)))
 			more = realloc(p->list, (p->n ? p->n * 2 : 1) * sizeof(*more));
 		if (!more)
@@ -42,6 +40,17 @@ int cgroup_pids_read(int group_fd, struct cgroup_pids *p)
 		p->list[p->n++] = (pid_t)pid;
 	}
 	return 0;
+}
+
+int cgroup_pids_read(int group_fd, struct cgroup_pids *p)
+{
+	char *text __free(ptr) = NULL;
+	int r = cgroup_read(group_fd, "cgroup.procs", &text);
+
+	/* A threaded group on v2 has no processes of its own to tell. */
+	if (r < 0)
+		return r == -EOPNOTSUPP || r == -ENODEV ? 0 : r;
+	return cgroup_pids_parse(text, p);
 }
 
 static bool has_pid(const struct cgroup_pids *p, pid_t pid)

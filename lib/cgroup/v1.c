@@ -21,7 +21,7 @@
 
 #include "cgroup/cgroup.h"
 
-static const uint64_t shares_default = 1024, weight_default = 100;
+static const uint64_t shares_default = 1024, weight_default = 100, weight_max = 10000;
 
 static int fd_of(const struct cgroup *g, const struct cgroup_v1_file *file, size_t *ret_h)
 {
@@ -288,8 +288,10 @@ static int get_cpu_weight(const struct cgroup *g, const struct cgroup_key *key, 
 
 	if (r < 0)
 		return r;
-	weight = shares * weight_default / shares_default;
-	return text_number(weight < 1 ? 1 : weight > 10000 ? 10000 : weight, ret);
+	weight = shares > weight_max * shares_default / weight_default
+			 ? weight_max
+			 : shares * weight_default / shares_default;
+	return text_number(weight < 1 ? 1 : weight, ret);
 }
 
 static int set_cpu_weight(const struct cgroup *g, const struct cgroup_setting *s,
@@ -299,6 +301,13 @@ static int set_cpu_weight(const struct cgroup *g, const struct cgroup_setting *s
 	return add_number(g, s, &s->key->v1[0],
 			  (s->value.number * shares_default + weight_default - 1) / weight_default,
 			  out);
+}
+
+/* Nothing where the kernel does not give it. */
+static void add_field(struct str *out, const char *name, uint64_t n, uint64_t per)
+{
+	if (n != RF_CGROUP_UNKNOWN)
+		str_addf(out, "%s%s %llu", out->len ? "\n" : "", name, (unsigned long long)(n / per));
 }
 
 static int get_cpu_stat(const struct cgroup *g, const struct cgroup_key *key, char **ret)
@@ -315,16 +324,13 @@ static int get_cpu_stat(const struct cgroup *g, const struct cgroup_key *key, ch
 		if (read_number(g, &key->v1[i], &ns) < 0)
 			continue;
 		found++;
-		str_addf(&out, "%s%s %llu", out.len ? "\n" : "", names[i],
-			 (unsigned long long)ns / 1000);
+		add_field(&out, names[i], ns, 1000);
 	}
 	if (read_file(g, &key->v1[3], &stat) >= 0 && *stat) {
 		found++;
 		for (size_t i = 0; i < array_size(counts); i++)
-			str_addf(&out, "%s%s %llu", out.len ? "\n" : "", counts[i],
-				 (unsigned long long)cgroup_field(stat, counts[i]));
-		str_addf(&out, "\nthrottled_usec %llu",
-			 (unsigned long long)cgroup_field(stat, "throttled_time") / 1000);
+			add_field(&out, counts[i], cgroup_field(stat, counts[i]), 1);
+		add_field(&out, "throttled_usec", cgroup_field(stat, "throttled_time"), 1000);
 	}
 	return found ? str_take(&out, ret) : -ENOENT;
 }
@@ -334,7 +340,10 @@ static int get_io_weight(const struct cgroup *g, const struct cgroup_key *key, c
 	uint64_t n;
 	int r = read_number(g, &key->v1[0], &n);
 
-	return r < 0 ? r : text_number(n <= 100 ? n : 100 + (n - 100) * 11, ret);
+	if (r < 0)
+		return r;
+	n = n <= 100 ? n : n > 1000 ? weight_max : 100 + (n - 100) * 11;
+	return text_number(n < 1 ? 1 : n, ret);
 }
 
 static int set_io_weight(const struct cgroup *g, const struct cgroup_setting *s,

@@ -175,7 +175,10 @@ void cgroup_value_write(const struct cgroup_key *key, const struct cgroup_value 
 		str_add(out, v->text);
 		return;
 	}
-	add_number(out, v->number);
+	if (key->kind == CGROUP_NUMBER)
+		str_addf(out, "%llu", (unsigned long long)v->number);
+	else
+		add_number(out, v->number);
 	if (key->kind == CGROUP_CPU)
 		str_addf(out, " %llu", (unsigned long long)v->period);
 }

@@ -16,20 +16,24 @@ struct mount_table {
 	struct libmnt_table *table;
 };
 
-int mount_table_read(struct mount_table **ret_table)
+int mount_table_read_file(const char *path, struct mount_table **ret_table)
 {
 	struct mount_table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
-	t->table = mnt_new_table_from_file("/proc/self/mountinfo");
+	t->table = mnt_new_table_from_file(path);
 	if (!t->table) {
 		free(t);
-		return sys_fail(-EIO, "mount table", "/proc/self/mountinfo",
-				"can't be read; is /proc mounted?");
+		return sys_fail(-EIO, "mount table", path, "can't be read; is /proc mounted?");
 	}
 	*ret_table = t;
 	return 0;
+}
+
+int mount_table_read(struct mount_table **ret_table)
+{
+	return mount_table_read_file("/proc/self/mountinfo", ret_table);
 }
 
 void mount_table_free(struct mount_table *t)
@@ -49,7 +53,8 @@ static struct libmnt_fs *last_of(const struct mount_table *t, const char *source
 	while (at && !found && mnt_table_next_fs(t->table, at, &fs) == 0) {
 		const char *s = mnt_fs_get_source(fs), *d = mnt_fs_get_target(fs);
 
-		if ((!source || (s && str_eq(s, source))) && (!target || (d && str_eq(d, target))))
+		/* libmount takes a table of swaps, too: sources without targets. */
+		if (d && (!source || (s && str_eq(s, source))) && (!target || str_eq(d, target)))
 			found = fs;
 	}
 	mnt_free_iter(at);

@@ -9,6 +9,8 @@
 struct mount_table;
 
 int mount_table_read(struct mount_table **ret_table);
+/* Another file of that form. */
+int mount_table_read_file(const char *path, struct mount_table **ret_table);
 void mount_table_free(struct mount_table *table); /* NULL is fine */
 
 static inline void cleanup_mount_table(struct mount_table **table)

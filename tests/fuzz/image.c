@@ -10,17 +10,13 @@
 
 FUZZ_TARGET(image)
 {
-	static char path[] = "/tmp/rf-fuzz-image.XXXXXX";
 	static int dir = -1;
 	struct oci_image image = {0};
 	json_object *json = NULL;
 	int fd;
 
-	if (dir < 0) {
-		if (!mkdtemp(path))
-			abort();
-		dir = open(path, O_RDONLY | O_DIRECTORY);
-	}
+	if (dir < 0)
+		dir = fuzz_scratch();
 	fd = openat(dir, "index.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();

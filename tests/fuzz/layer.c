@@ -17,14 +17,10 @@ static int scratch = -1;
 
 static void make_scratch(void)
 {
-	char path[] = "/tmp/rf-fuzz.XXXXXX";
-
 	if (scratch >= 0)
 		return;
-	if (!mkdtemp(path))
-		abort();
-	scratch = open(path, O_RDONLY | O_DIRECTORY);
-	if (scratch < 0 || mkdirat(scratch, "side", 0700) < 0)
+	scratch = fuzz_scratch();
+	if (mkdirat(scratch, "side", 0700) < 0)
 		abort();
 }
 
