@@ -58,7 +58,7 @@ static pid_t fork_by_middle(uint64_t flags)
 {
 	struct middle_message m = {0};
 	int say[2], status, r = sys_pipe(say);
-	pid_t middle;
+	pid_t middle, waited;
 	bool said;
 
 	if (r < 0)
@@ -71,8 +71,11 @@ static pid_t fork_by_middle(uint64_t flags)
 	sys_close(say[0]);
 	if (middle <= 0)
 		return middle;
-	while (sys_waitpid(middle, &status, 0) == -EINTR)
+	while ((waited = sys_waitpid(middle, &status, 0)) == -EINTR)
 		;
+	/* Whatever that was about, it must not stay as a zombie. */
+	if (waited < 0)
+		sys_waitpid(middle, &status, 0);
 	if (!said)
 		return sys_fail(-ECHILD, "fork", "", "the process between was killed");
 	if (m.pid < 0)
