@@ -35,6 +35,14 @@ equal "no limit is max" max "$(get $G memory.max)"
 prints "the list has it" "$G" cgctl list
 check "the list as JSON" sh -c "cgctl list --json | jq -e '.[] | select(.group | endswith(\"$G\"))'"
 
+# --- keys: the table is the manual
+check "keys says of each what it is" sh -c "cgctl keys --json | jq -e 'length > 25 and all(.key and .controller and .meaning) and all((.value != null) == .settable)'"
+check "keys of a controller" sh -c "cgctl keys --json pids | jq -e 'length > 2 and all(.controller == \"pids\")'"
+check "one key" sh -c "cgctl keys --json cpu.max | jq -e '.settable and .v1_files == \"cpu.cfs_quota_us, cpu.cfs_period_us\"'"
+prints "one key in words" 'an amount of CPU such as 1.5cpu' cgctl keys cpu.max
+check "a key that is here can be read" sh -c "for k in \$(cgctl keys --json pids | jq -r '.[] | select(.here != \"no\" and .settable) | .key'); do cgctl get $G \$k || exit 1; done"
+refuse "no such key" 2 'memory.maxx.*memory.max' cgctl keys memory.maxx
+
 # --- all or nothing: the second write fails, the first is taken back
 cgctl set $G memory.max=64M pids.max=50
 refuse "a failing second write" 1 'pids\.max' env RINGFENCE_FAULT='write:*pids.max=EIO' cgctl set $G memory.max=32M pids.max=40

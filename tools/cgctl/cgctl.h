@@ -20,12 +20,13 @@ void cgctl_note(const char *key, const char *wanted, const char *got, void *data
 /* A group's name as it is shown: with one slash in front. Free with free(3); NULL: no memory. */
 char *cgctl_name(const char *group);
 
-extern const struct opt_row create_options[], set_options[], get_options[], list_options[];
+extern const struct opt_row create_options[], set_options[], get_options[], list_options[], keys_options[];
 extern const struct opt_row delete_options[], run_options[];
 int create_run(int argc, char **argv);
 int set_run(int argc, char **argv);
 int get_run(int argc, char **argv);
 int list_run(int argc, char **argv);
+int keys_run(int argc, char **argv);
 int delete_run(int argc, char **argv);
 int run_run(int argc, char **argv);
 

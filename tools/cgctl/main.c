@@ -56,6 +56,8 @@ static const struct tool_command commands[] = {
 	 false},
 	{"get", "GROUP [KEY…]", "Print values of a group, all known ones unless named", get_options,
 	 get_run, 1, -1, false},
+	{"keys", "[KEY|CONTROLLER]", "Tell what can be read and set, and what it means", keys_options,
+	 keys_run, 0, 1, false},
 	{"run", "[--] PROGRAM [ARGUMENT…]", "Run a program in a group", run_options, run_run, 1, -1,
 	 true},
 	{"delete", "GROUP", "Remove a group", delete_options, delete_run, 1, 1, false},
