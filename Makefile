@@ -72,7 +72,7 @@ check-faults:
 
 ## check-planted  plant known bugs in a copy, one by one: each is caught by what is meant to catch it
 check-planted:
-	$(Q)scripts/packages build run check
+	$(Q)scripts/packages build run check dev
 	$(Q)$(MAKE) all tests
 	$(Q)O=$(O) tests/planted/run $(T)
 
