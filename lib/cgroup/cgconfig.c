@@ -125,7 +125,7 @@ static int advance(struct reader *r)
 	if (!*r->at)
 		return refused(r, "there is a NUL byte");
 	if (ends_word(*r->at)) {
-		r->token = *r->at++;
+		r->token = (unsigned char)*r->at++;
 		return 0;
 	}
 	from = r->at;

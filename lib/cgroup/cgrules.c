@@ -60,9 +60,9 @@ static int read_line(struct rf_cgrules *rules, const char *name, unsigned number
 	size_t n = cut(line, fields, FIELDS);
 	struct rf_cgrule rule = {.line = number};
 
-	if (!n || fields[0][0] == '#')
+	if (!fields[0] || fields[0][0] == '#')
 		return 0;
-	if (n < 3 || n > FIELDS)
+	if (!fields[1] || !fields[2] || n > FIELDS)
 		return refused(name, number, "a rule is USER[:PROCESS] CONTROLLERS DESTINATION [OPTIONS]");
 	rule.user = fields[0];
 	rule.controllers = fields[1];
@@ -88,15 +88,11 @@ static int read_line(struct rf_cgrules *rules, const char *name, unsigned number
 
 static int read_lines(struct rf_cgrules *rules, const char *name)
 {
-	char *line = rules->text, *end;
+	char *rest = rules->text, *line;
 	int r = 0;
 
-	for (unsigned number = 1; line && r >= 0; number++, line = end) {
-		end = strchr(line, '\n');
-		if (end)
-			*end++ = '\0';
+	for (unsigned number = 1; r >= 0 && (line = strsep(&rest, "\n")); number++)
 		r = read_line(rules, name, number, line);
-	}
 	return r;
 }
 
