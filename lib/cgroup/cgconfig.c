@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * cgconfig.conf(5) as a list of items. libcgroup 2.0 has a reader of its own, but no function that
- * gives back what it has read: it makes the groups at once, and undoes them by removing also what
- * was there before. So the form is read here.
+ * gives back what it has read: it makes the groups at once. So the form is read here.
  *
  *	file      = { section }
  *	section   = ("mount" | "namespace" | "systemd") settings
@@ -19,10 +18,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/cleanup.h"
-#include "base/str.h"
-
-enum { FILE_MAX = 16 << 20 };
+#include "cgroup/cgroup.h"
 
 struct rf_cgconfig {
 	char *words; /* each ended by NUL; the items point into it */
@@ -42,26 +38,31 @@ struct reader {
 	struct rf_cgconfig *config;
 };
 
+int cgroup_bad_line(const char *what, const char *name, unsigned line, const char *why)
+{
+	char object[128];
+
+	snprintf(object, sizeof(object), "%s:%u", name, line);
+	return sys_fail(-EINVAL, what, object, "%s", why);
+}
+
+static int refused(const struct reader *r, const char *why)
+{
+	return cgroup_bad_line("cgconfig", r->name, r->line, why);
+}
+
 static int expected(const struct reader *r, const char *what)
 {
-	char object[128], found[48];
+	char found[48], why[160];
 
-	snprintf(object, sizeof(object), "%s:%u", r->name, r->line);
 	if (r->token == TOKEN_END)
 		snprintf(found, sizeof(found), "the end of the file");
 	else if (r->token == TOKEN_WORD)
 		snprintf(found, sizeof(found), "\"%.32s\"", r->word);
 	else
 		snprintf(found, sizeof(found), "'%c'", r->token);
-	return sys_fail(-EINVAL, "cgconfig", object, "expected %s, found %s", what, found);
-}
-
-static int refused(const struct reader *r, const char *why)
-{
-	char object[128];
-
-	snprintf(object, sizeof(object), "%s:%u", r->name, r->line);
-	return sys_fail(-EINVAL, "cgconfig", object, "%s", why);
+	snprintf(why, sizeof(why), "expected %s, found %s", what, found);
+	return refused(r, why);
 }
 
 static bool is_blank(char c)
@@ -272,7 +273,7 @@ int rf_cgconfig_parse(const char *name, const char *text, size_t size, struct rf
 	struct reader r = {.name = name, .at = text, .end = text + size, .line = 1};
 	int e;
 
-	if (size > FILE_MAX)
+	if (size > CGROUP_CONFIG_LIMIT)
 		return sys_fail(-EFBIG, "cgconfig", name, "has more than 16 MiB");
 	r.config = calloc(1, sizeof(*r.config));
 	if (r.config)

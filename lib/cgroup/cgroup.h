@@ -12,6 +12,7 @@ enum {
 	CGROUP_MAX_HIERARCHIES = 16,
 	CGROUP_MAX_WANTED = 16,
 	CGROUP_FILE_LIMIT = 1 << 20, /* of one file of a group */
+	CGROUP_CONFIG_LIMIT = 16 << 20, /* of a configuration file */
 	CGROUP_KILL_WAIT_US = 10000000,
 };
 
@@ -135,6 +136,9 @@ void cgroup_value_write(const struct cgroup_key *key, const struct cgroup_value 
 int cgroup_value_compare(const struct cgroup_key *key, const struct cgroup_value *want,
 			 const struct cgroup_value *got);
 uint64_t cgroup_page_floor(uint64_t bytes);
+
+/* cgconfig.c: a line of a configuration file is not of its form: -EINVAL, the object is NAME:LINE. */
+int cgroup_bad_line(const char *what, const char *name, unsigned line, const char *why);
 
 /* settings.c */
 struct cgroup_setting {

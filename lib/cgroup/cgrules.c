@@ -9,10 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/cleanup.h"
-#include "base/str.h"
+#include "cgroup/cgroup.h"
 
-enum { FILE_MAX = 16 << 20, FIELDS = 4 };
+enum { FIELDS = 4 };
 
 struct rf_cgrules {
 	char *text; /* cut up; the rules point into it */
@@ -22,10 +21,7 @@ struct rf_cgrules {
 
 static int refused(const char *name, unsigned line, const char *why)
 {
-	char object[128];
-
-	snprintf(object, sizeof(object), "%s:%u", name, line);
-	return sys_fail(-EINVAL, "cgrules", object, "%s", why);
+	return cgroup_bad_line("cgrules", name, line, why);
 }
 
 static int add_rule(struct rf_cgrules *rules, const struct rf_cgrule *rule)
@@ -101,7 +97,7 @@ int rf_cgrules_parse(const char *name, const char *text, size_t size, struct rf_
 	struct rf_cgrules *rules;
 	int r;
 
-	if (size > FILE_MAX)
+	if (size > CGROUP_CONFIG_LIMIT)
 		return sys_fail(-EFBIG, "cgrules", name, "has more than 16 MiB");
 	if (size && memchr(text, '\0', size))
 		return sys_fail(-EINVAL, "cgrules", name, "has a NUL byte");
