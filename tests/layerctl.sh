@@ -219,6 +219,7 @@ prints "the second shares a layer" 'reused layers +1' $L import "$I/two-tags:two
 grep -q 'is unpacked already and reused' "$T/.err" && ok "and that is said" || not_ok "reuse is said" "$(cat "$T/.err")"
 prints "an image for this machine out of an index" 'image +plat' $L import --name plat "$I/platforms"
 prints "another blob of the same layer is checked and reused" 'reused layers +1' $L import --name other "$I/other-blob:t"
+equal "and nothing else is said of it" 1 "$(wc -l < "$T/.err")"
 refuse "a blob that claims a layer's DiffID is refused" 1 'unpacked it has the digest' $L import --name false "$I/false-pair:t"
 prints "a name is taken over" 'name was taken +yes' $L import --name plat "$I/two-tags:two"
 check "the store is sound" $L verify

@@ -122,6 +122,23 @@ TEST(outside)
 	EXPECT_EQ(165535, id);
 }
 
+TEST(inside)
+{
+	struct rf_idmap map = {0};
+	uint32_t id = 42;
+
+	EXPECT_EQ(-ENOENT, rf_idmap_inside(&map, 0, &id));
+	ASSERT_EQ(0, rf_idmap_parse(&map, "0:1000:1,1:100000:65536"));
+	EXPECT_EQ(-ENOENT, rf_idmap_inside(&map, 999, &id));
+	EXPECT_EQ(-ENOENT, rf_idmap_inside(&map, 1001, &id));
+	EXPECT_EQ(-ENOENT, rf_idmap_inside(&map, 165536, &id));
+	EXPECT_EQ(42, id);
+	EXPECT_EQ(0, rf_idmap_inside(&map, 1000, &id));
+	EXPECT_EQ(0, id);
+	EXPECT_EQ(0, rf_idmap_inside(&map, 165535, &id));
+	EXPECT_EQ(65536, id);
+}
+
 /* Any map that could be made is the same after text and back. The seed is fixed. */
 TEST(text_and_map_agree)
 {

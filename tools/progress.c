@@ -41,8 +41,12 @@ void progress_add(struct progress *p, uint64_t bytes)
 	rf_format_bytes(p->done, done, sizeof(done));
 	rf_format_bytes(p->total, total, sizeof(total));
 	rf_format_bytes((uint64_t)((double)p->done * 1e6 / (double)spent), rate, sizeof(rate));
-	fprintf(stderr, "\r\033[K%s: %s of %s, %s/s, %llu s left", p->what, done, total, rate,
-		(unsigned long long)(left / 1000000));
+	/* How much there will be isn't always known. */
+	if (!p->total)
+		fprintf(stderr, "\r\033[K%s: %s, %s/s", p->what, done, rate);
+	else
+		fprintf(stderr, "\r\033[K%s: %s of %s, %s/s, %llu s left", p->what, done, total, rate,
+			(unsigned long long)(left / 1000000));
 }
 
 void progress_end(struct progress *p)

@@ -44,6 +44,8 @@ RF_API int rf_idmap_format(const struct rf_idmap *map, char **ret_text);
 
 /* 0 with the id outside that `inside` stands for, or -ENOENT. */
 RF_API int rf_idmap_outside(const struct rf_idmap *map, uint32_t inside, uint32_t *ret_outside);
+/* 0 with the id inside that stands for `outside`, or -ENOENT. */
+RF_API int rf_idmap_inside(const struct rf_idmap *map, uint32_t outside, uint32_t *ret_inside);
 
 #ifdef __cplusplus
 }

@@ -87,6 +87,46 @@ RF_API int rf_store_import(struct rf_store *store, const char *source,
 			   const struct rf_import_options *options,
 			   struct rf_import_result *ret_result);
 
+/* How a layer's tar is packed. */
+enum rf_layer_packing { RF_LAYER_PLAIN, RF_LAYER_GZIP, RF_LAYER_ZSTD };
+
+/* Set `size`; NULL leaves a thing as it is in the image that was mounted. */
+struct rf_commit_options {
+	size_t size;	  /* sizeof(struct rf_commit_options) */
+	enum rf_layer_packing packing;
+	const char *config; /* JSON to merge (RFC 7396) into the configuration's "config": {"Cmd": […]} */
+	const char *author, *comment;
+	int64_t created; /* seconds since 1970, not negative */
+	rf_import_note_fn *note;
+	rf_import_progress_fn *progress; /* total_bytes is 0: not known before */
+	void *data;
+};
+
+struct rf_commit_result {
+	char digest[72];  /* of the manifest, "sha256:…" */
+	char blob[72], diff_id[72]; /* of the new layer */
+	size_t layers;
+	uint64_t entries, whiteouts, bytes; /* in the new layer */
+	uint64_t blob_bytes;		    /* of it, packed */
+	bool replaced;			    /* another image had this name before */
+};
+
+/*
+ * Make the changes of a mount, named by target or id, into a layer, and the image `name` of the
+ * layers that were mounted and this one. It becomes an OCI image in any case, and stays in use as
+ * the mount's own image does. Nobody should write to the mount meanwhile. All or nothing, as an
+ * import. Errors: -ENOENT (no such mount), -EROFS (mounted without an upper directory), -EBUSY (it
+ * is being mounted or committed, or a file changed while it was read), -EXDEV (mounted in another
+ * mount namespace), -EINVAL (name, a member of the configuration, a file whose name begins with ".wh."), -EBADMSG
+ * (the configuration is no JSON, a blob of the image is damaged),
+ * -EOVERFLOW (an owner that the mount's maps don't have), -EOPNOTSUPP (changes that are references
+ * into a layer: overlay's redirect_dir, metacopy), -ENODATA (a mount of an older version).
+ * Needs CAP_SYS_ADMIN, as unpacking does. Source: OCI image-spec, layer.md and config.md.
+ */
+RF_API int rf_store_commit(struct rf_store *store, const char *target_or_id, const char *name,
+			   const struct rf_commit_options *options,
+			   struct rf_commit_result *ret_result);
+
 /* Listings: `fn` is called for each row; a row's strings are good during the call. A result
  * other than 0 of `fn` ends the listing and is returned. */
 struct rf_image_info {

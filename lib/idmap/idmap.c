@@ -117,3 +117,16 @@ int rf_idmap_outside(const struct rf_idmap *map, uint32_t inside, uint32_t *ret_
 	}
 	return -ENOENT;
 }
+
+int rf_idmap_inside(const struct rf_idmap *map, uint32_t outside, uint32_t *ret_inside)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		const struct rf_idmap_row *r = &map->rows[i];
+
+		if (outside < r->outside || outside - r->outside >= r->count)
+			continue;
+		*ret_inside = r->inside + (outside - r->outside);
+		return 0;
+	}
+	return -ENOENT;
+}

@@ -19,24 +19,29 @@
 enum { ZERO_BLOCK = 4096 };
 
 /* Attributes that would forge overlayfs's own marks, or belong to the system that packed them. */
-static const char *const stripped_xattrs[] = {
+static const char *const local_xattrs[] = {
 	"trusted.overlay.", "user.overlay.", "security.selinux", "system.nfs4_acl",
 };
+
+bool layer_xattr_is_local(const char *name)
+{
+	for (size_t i = 0; i < array_size(local_xattrs); i++)
+		if (str_starts(name, local_xattrs[i]))
+			return true;
+	return false;
+}
 
 static bool is_stripped(const char *name, const struct unpack_policy *policy,
 			struct unpack_stats *stats)
 {
+	bool local = layer_xattr_is_local(name);
+
 	if (policy->no_setuid && str_eq(name, "security.capability")) {
 		stats->stripped_setuid++;
 		return true;
 	}
-	for (size_t i = 0; i < array_size(stripped_xattrs); i++) {
-		if (!str_starts(name, stripped_xattrs[i]))
-			continue;
-		stats->stripped_xattrs++;
-		return true;
-	}
-	return false;
+	stats->stripped_xattrs += local;
+	return local;
 }
 
 /* `path` is used for what can't be opened: links and device nodes. */

@@ -264,8 +264,9 @@ int fetch_layer(struct import *im, const struct oci_layer *layer)
 		return there;
 	if (here || there) {
 		im->result.reused_layers++;
-		import_note(im, "layer sha256:%.12s: DiffID sha256:%.12s is unpacked already and reused",
-			    layer->blob.hex, layer->diff_id);
+		if (im->source_fd >= 0)
+			import_note(im, "layer sha256:%.12s: DiffID sha256:%.12s is unpacked already and reused",
+				    layer->blob.hex, layer->diff_id);
 	}
 	if (there && known_pair(im, layer)) {
 		import_advance(layer->blob.size, im);

@@ -84,7 +84,8 @@ static int mark_mount(const char *id, void *data)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; r >= 0 && i < rec.n_layers; i++)
 		r = add(m->set, 'l', rec.layers[i]);
-	return r;
+	/* A commit needs the image, also where it was removed meanwhile. */
+	return r < 0 || !rec.manifest.hex[0] ? r : mark_image(m->store, &rec.manifest, m->set);
 }
 
 int needed_mark(struct rf_store *store, struct needed *ret_needed)

@@ -22,7 +22,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
-static int make_work(struct import *im)
+int import_begin(struct import *im)
 {
 	int r, lock __free(fd) = store_lock(im->store);
 
@@ -30,7 +30,7 @@ static int make_work(struct import *im)
 		return lock;
 	/* The pid may be that of a sibling in another pid namespace. */
 	for (int i = 0;; i++) {
-		snprintf(im->work_name, sizeof(im->work_name), "import-%d.%d", (int)getpid(), i);
+		snprintf(im->work_name, sizeof(im->work_name), "%s-%d.%d", im->what, (int)getpid(), i);
 		r = sys_mkdirat(im->store->tmp_fd, im->work_name, 0700);
 		if (r != -EEXIST)
 			break;
@@ -53,7 +53,7 @@ static int make_work(struct import *im)
 }
 
 /* Manifest and configuration are in memory, verified: write those bytes and no others. */
-static int put_text(struct import *im, const struct oci_desc *desc, const char *text)
+int import_text(struct import *im, const struct oci_desc *desc, const char *text)
 {
 	int fd __free(fd) = -EBADF, r = exists_at(im->store->blobs_fd, desc->hex);
 
@@ -78,9 +78,9 @@ static int fetch_all(struct import *im)
 	for (size_t i = 0; r >= 0 && i < im->image.n_layers; i++)
 		r = fetch_layer(im, &im->image.layers[i]);
 	if (r >= 0)
-		r = put_text(im, &im->image.manifest, im->image.manifest_text);
+		r = import_text(im, &im->image.manifest, im->image.manifest_text);
 	if (r >= 0)
-		r = put_text(im, &im->image.config, im->image.config_text);
+		r = import_text(im, &im->image.config, im->image.config_text);
 	return r;
 }
 
@@ -144,8 +144,8 @@ static int check_complete(struct import *im)
 	}
 	if (there)
 		return there < 0 ? there : 0;
-	return sys_fail(-EAGAIN, "import", im->result.name,
-		       "a layer that was to be reused has been removed meanwhile: import again");
+	return sys_fail(-EAGAIN, im->what, im->result.name,
+		       "a layer that was to be reused has been removed meanwhile: %s again", im->what);
 }
 
 static int put_in_place(struct import *im)
@@ -166,7 +166,7 @@ static int put_in_place(struct import *im)
 				     &im->result.replaced);
 }
 
-static int publish(struct import *im)
+int import_publish(struct import *im)
 {
 	int r = write_journal(im), lock __free(fd) = -EBADF;
 
@@ -185,7 +185,7 @@ static int publish(struct import *im)
 	return r;
 }
 
-static void remove_work(struct import *im)
+void import_end(struct import *im)
 {
 	if (im->blobs_fd >= 0)
 		sys_close(im->blobs_fd);
@@ -197,22 +197,33 @@ static void remove_work(struct import *im)
 		sys_close(im->work_fd);
 }
 
+int import_check_name(const struct import *im, const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return sys_fail(-EINVAL, im->what, name, "blanks and control characters can't be in an image's name");
+	if (!name[0] || str_eq(name, ".") || str_starts(name, "sha256:"))
+		return sys_fail(-EINVAL, im->what, name, "is no name for an image");
+	if (strlen(name) >= sizeof(im->result.name))
+		return sys_fail(-ENAMETOOLONG, im->what, name, "a name is at most 255 bytes");
+	return 0;
+}
+
 /* NAME, the tag, the only name in the layout, or the directory's own: the first there is. */
 static int choose_name(struct import *im, const char *dir, const char *tag)
 {
 	const char *base = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
 	const char *name = im->options->name ?: tag;
+	int r;
 
 	if (!name || (!im->options->name && str_starts(name, "sha256:")))
 		name = im->image.manifest.ref_name[0] ? im->image.manifest.ref_name : base;
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f)
-			return sys_fail(-EINVAL, "import", name, "blanks and control characters can't be in an image's name (--name)");
 	if (!name[0] || str_eq(name, "."))
 		return sys_fail(-EINVAL, "import", dir, "the image needs a name (--name)");
-	if (str_copy(im->result.name, sizeof(im->result.name), name) < 0)
-		return sys_fail(-ENAMETOOLONG, "import", name, "a name is at most 255 bytes");
-	return 0;
+	r = import_check_name(im, name);
+	if (r >= 0)
+		str_copy(im->result.name, sizeof(im->result.name), name);
+	return r;
 }
 
 static int run(struct import *im, const char *source)
@@ -227,17 +238,17 @@ static int run(struct import *im, const char *source)
 	if (r >= 0)
 		r = rf_store_clean(im->store);
 	if (r >= 0)
-		r = make_work(im);
+		r = import_begin(im);
 	if (r >= 0)
 		r = fetch_all(im);
-	return r < 0 ? r : publish(im);
+	return r < 0 ? r : import_publish(im);
 }
 
 int rf_store_import(struct rf_store *store, const char *source,
 		    const struct rf_import_options *options, struct rf_import_result *ret_result)
 {
 	static const struct rf_import_options none = {.size = sizeof(none)};
-	struct import im = {.store = store, .options = options ?: &none, .source_fd = -EBADF,
+	struct import im = {.what = "import", .store = store, .options = options ?: &none, .source_fd = -EBADF,
 			    .work_fd = -EBADF, .blobs_fd = -EBADF, .layers_fd = -EBADF};
 	struct rf_call why = {0};
 	int r = options_check(im.options, "rf_import_options");
@@ -246,7 +257,7 @@ int rf_store_import(struct rf_store *store, const char *source,
 		r = run(&im, source);
 	if (r < 0)
 		why = *rf_trace_last_failure();
-	remove_work(&im);
+	import_end(&im);
 	if (r < 0)
 		sys_keep_failure(&why);
 	if (im.source_fd >= 0)

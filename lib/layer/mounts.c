@@ -13,6 +13,21 @@
 #include "layer/store.h"
 #include "mount/table.h"
 
+static void add_map(struct str *out, const char *key, const struct rf_idmap *map)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		const struct rf_idmap_row *r = &map->rows[i];
+
+		if (i)
+			str_add(out, ",");
+		else
+			str_addf(out, ", \"%s\": \"", key);
+		str_addf(out, "%u:%u:%u", r->inside, r->outside, r->count);
+	}
+	if (map->n)
+		str_add(out, "\"");
+}
+
 int mount_record_write(int mount_fd, const struct mount_record *rec)
 {
 	struct str out __free(str) = {0};
@@ -21,6 +36,14 @@ int mount_record_write(int mount_fd, const struct mount_record *rec)
 	str_add_json(&out, rec->target);
 	str_add(&out, ", \"image\": ");
 	str_add_json(&out, rec->image);
+	if (rec->manifest.hex[0]) {
+		str_add(&out, ", \"manifest\": {\"mediaType\": ");
+		str_add_json(&out, rec->manifest.media_type);
+		str_addf(&out, ", \"digest\": \"sha256:%s\", \"size\": %llu}", rec->manifest.hex,
+			 (unsigned long long)rec->manifest.size);
+	}
+	add_map(&out, "uid_map", &rec->uid_map);
+	add_map(&out, "gid_map", &rec->gid_map);
 	str_addf(&out, ", \"read_only\": %s, \"kept\": %s, \"mount_namespace\": %llu, \"layers\": [",
 		 rec->read_only ? "true" : "false", rec->kept ? "true" : "false",
 		 (unsigned long long)rec->mount_ns);
@@ -70,6 +93,11 @@ static int read_layers(json_object *list, struct mount_record *rec)
 	return 0;
 }
 
+static int read_map(const char *text, struct rf_idmap *map)
+{
+	return text ? rf_idmap_parse(map, text) : 0;
+}
+
 int mount_record_read(struct rf_store *store, const char *id, struct mount_record *ret_record)
 {
 	struct mount_record rec __free(mount_record) = {0};
@@ -92,7 +120,14 @@ int mount_record_read(struct rf_store *store, const char *id, struct mount_recor
 	rec.mount_ns = json_number(json, "mount_namespace");
 	if (!rec.target || !rec.image || str_copy(rec.id, sizeof(rec.id), id) < 0)
 		return -ENOMEM;
-	r = read_layers(json_array(json, "layers"), &rec);
+	if (json_child(json, "manifest"))
+		r = oci_parse_desc(json_child(json, "manifest"), path, &rec.manifest);
+	if (r >= 0)
+		r = read_map(json_string(json, "uid_map"), &rec.uid_map);
+	if (r >= 0)
+		r = read_map(json_string(json, "gid_map"), &rec.gid_map);
+	if (r >= 0)
+		r = read_layers(json_array(json, "layers"), &rec);
 	if (r < 0)
 		return r;
 	*ret_record = rec;
@@ -236,7 +271,7 @@ int mounts_clean(struct rf_store *store)
 /* What an argument of umount means: the id of a record. */
 struct pick {
 	const char *word, *target;
-	char id[16], state[16];
+	char id[MOUNT_ID_SIZE], state[MOUNT_STATE_SIZE];
 	bool found;
 };
 
@@ -308,34 +343,44 @@ static int keep(struct rf_store *store, const char *id)
 	return r < 0 ? r : mount_record_write(fd, &rec);
 }
 
-int rf_store_umount(struct rf_store *store, const char *word, unsigned flags)
+int mount_find(struct rf_store *store, const char *what, const char *word,
+	       char ret_id[MOUNT_ID_SIZE], char ret_state[MOUNT_STATE_SIZE])
 {
 	char *target __free(ptr) = NULL;
 	struct pick p = {.word = word};
-	int lock __free(fd) = store_lock(store);
-	int there, r;
+	int there = target_path(word, &target), r;
 
-	if (lock < 0)
-		return lock;
-	there = target_path(word, &target);
 	if (there < 0 && there != -ENOENT && there != -ENOTDIR)
 		return there;
 	p.target = target;
 	r = rf_store_each_mount(store, pick_mount, &p);
 	if (r < 0)
 		return r;
-	if (!p.found && there < 0)
-		return sys_fail(-ENOENT, "umount", word, "is neither a mount's id nor a directory");
 	if (!p.found)
-		return 0;
-	if (str_eq(p.state, "busy"))
-		return sys_fail(-EBUSY, "umount", word, "is being mounted right now");
-	if (str_eq(p.state, "elsewhere"))
+		return there < 0 ? sys_fail(-ENOENT, what, word, "is neither a mount's id nor a directory") : 0;
+	memcpy(ret_id, p.id, MOUNT_ID_SIZE);
+	memcpy(ret_state, p.state, MOUNT_STATE_SIZE);
+	return 1;
+}
+
+int rf_store_umount(struct rf_store *store, const char *word, unsigned flags)
+{
+	char id[MOUNT_ID_SIZE], state[MOUNT_STATE_SIZE];
+	int r, lock __free(fd) = store_lock(store);
+
+	if (lock < 0)
+		return lock;
+	r = mount_find(store, "umount", word, id, state);
+	if (r <= 0)
+		return r;
+	if (str_eq(state, "busy"))
+		return sys_fail(-EBUSY, "umount", word, "is being mounted or committed right now");
+	if (str_eq(state, "elsewhere"))
 		return sys_fail(-EXDEV, "umount", word,
 				"is mounted in another mount namespace: unmount it there, or end its processes");
-	r = str_eq(p.state, "mounted") ? unmount(store, p.id, flags) : 0;
+	r = str_eq(state, "mounted") ? unmount(store, id, flags) : 0;
 	if (r < 0)
 		return r;
-	r = flags & RF_UMOUNT_KEEP ? keep(store, p.id) : mount_dir_remove(store, p.id);
+	r = flags & RF_UMOUNT_KEEP ? keep(store, id) : mount_dir_remove(store, id);
 	return r < 0 ? r : 1;
 }

@@ -32,6 +32,11 @@ static const struct {
 	{"application/vnd.docker.image.rootfs.diff.tar.zstd", PACKING_ZSTD},
 };
 
+const char *oci_layer_type(enum packing packing)
+{
+	return layer_types[packing].type;
+}
+
 static bool is_index(const char *type)
 {
 	return str_eq(type, "application/vnd.oci.image.index.v1+json") ||
@@ -76,7 +81,7 @@ static int read_json_file(int dirfd, const char *path, char **ret_text, size_t *
 	return fd < 0 ? fd : file_read_fd(fd, JSON_LIMIT, ret_text, ret_len);
 }
 
-static int parse_desc(json_object *o, const char *object, struct oci_desc *ret_desc)
+int oci_parse_desc(json_object *o, const char *object, struct oci_desc *ret_desc)
 {
 	struct oci_desc d = {0};
 	json_object *platform = json_child(o, "platform");
@@ -151,7 +156,7 @@ size_t oci_index_length(json_object *index)
 
 int oci_index_entry(json_object *index, size_t i, struct oci_desc *ret_desc)
 {
-	return parse_desc(json_object_array_get_idx(json_array(index, "manifests"), i), "index",
+	return oci_parse_desc(json_object_array_get_idx(json_array(index, "manifests"), i), "index",
 			  ret_desc);
 }
 
@@ -179,7 +184,7 @@ int oci_read_blob(int layout_fd, const struct oci_desc *desc, char **ret_text)
 
 static int parse_layer(json_object *o, struct oci_layer *ret)
 {
-	int r = parse_desc(o, "manifest", &ret->blob);
+	int r = oci_parse_desc(o, "manifest", &ret->blob);
 	char object[40];
 
 	if (r < 0)
@@ -248,7 +253,7 @@ int oci_read_manifest(int layout_fd, const struct oci_desc *desc, struct oci_ima
 	if (r >= 0)
 		r = json_parse(image.manifest_text, desc->size, "manifest", &manifest);
 	if (r >= 0)
-		r = parse_desc(json_child(manifest, "config"), "manifest: config", &image.config);
+		r = oci_parse_desc(json_child(manifest, "config"), "manifest: config", &image.config);
 	if (r >= 0)
 		r = parse_layers(manifest, &image);
 	if (r < 0)

@@ -57,6 +57,11 @@ uint64_t json_number(json_object *o, const char *key);
 /* Open a file that someone else made: regular, not through a link, never waiting for a FIFO. */
 int open_foreign(int dirfd, const char *path, uint64_t *ret_size);
 
+/* A descriptor; -EBADMSG with a note that names `object`. */
+int oci_parse_desc(json_object *o, const char *object, struct oci_desc *ret_desc);
+/* The OCI's media type of a layer that is packed so. */
+const char *oci_layer_type(enum packing packing);
+
 int oci_check_layout(int layout_fd, const char *path);
 /* The parsed index.json. */
 int oci_read_index(int layout_fd, json_object **ret_index);

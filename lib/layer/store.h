@@ -63,8 +63,10 @@ int journal_undo(struct rf_store *store, int work_fd);
 struct mount_record {
 	char id[16];
 	char *target, *image;
+	struct oci_desc manifest; /* of that image; empty in the records of older versions */
 	char **layers; /* diff ids, top first */
 	size_t n_layers;
+	struct rf_idmap uid_map, gid_map; /* by which owners are shifted, or empty */
 	bool read_only, kept;
 	uint64_t mount_ns;
 };
@@ -76,6 +78,12 @@ static inline void cleanup_mount_record(struct mount_record *r)
 {
 	mount_record_done(r);
 }
+
+/* The mount that a target or an id means, and its state as in struct rf_mount_info: 1, or 0 where a
+ * directory has none; -ENOENT, as a failure of `what`, where it's neither. The caller holds the lock. */
+enum { MOUNT_ID_SIZE = 16, MOUNT_STATE_SIZE = 16 };
+int mount_find(struct rf_store *store, const char *what, const char *word,
+	       char ret_id[MOUNT_ID_SIZE], char ret_state[MOUNT_STATE_SIZE]);
 
 /* Where in mounts/ID an id-mapped view of the store may be attached. */
 #define MOUNT_VIEW "view"

@@ -34,7 +34,7 @@ struct stream {
 	EVP_MD_CTX *hash;
 	uint64_t bytes;		/* of the unpacked stream */
 	uint64_t last_nonzero;	/* where in it the last byte other than 0 ends */
-	uint64_t archive_end;	/* where in it the archive ends */
+	uint64_t archive_end;	/* where in it the archive ends; 0: its entries were not read */
 	uint64_t last_size;	/* of the last regular file, where it matters: see truncated() */
 	bool at_end, padded;
 	int error;		/* of a callback, whose record is `why` */
@@ -327,7 +327,7 @@ int stream_finish(struct stream *s, char ret_hex[HEX_SIZE], bool *ret_garbage)
 		return (int)n;
 	}
 	/* gzip and zstd readers stop at the last frame; the blob's own bytes may go on. */
-	*ret_garbage = s->last_nonzero > s->archive_end ||
+	*ret_garbage = (s->archive_end && s->last_nonzero > s->archive_end) ||
 		       archive_filter_bytes(s->packed, -1) < (la_int64_t)s->layer->blob.size;
 	return hash_end(s->hash, ret_hex);
 }

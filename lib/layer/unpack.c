@@ -309,6 +309,13 @@ static int read_node(struct archive_entry *e, struct node *node)
 	return 0;
 }
 
+static bool is_dir_at(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return sys_fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISDIR(st.st_mode);
+}
+
 static int create_hardlink(struct unpack *u, const struct node *node, const char *target)
 {
 	struct entry_path p;
@@ -325,7 +332,7 @@ static int create_hardlink(struct unpack *u, const struct node *node, const char
 	if (dir == -ENOENT || dir == -ENOTDIR || r == -ENOENT)
 		return sys_fail(-ENOENT, "unpack", "",
 				"a hard link to \"%.100s\", which is not in this layer (before it)", target);
-	if (r == -EPERM)
+	if (r == -EPERM && is_dir_at(dir, p.leaf))
 		return sys_fail(r, "unpack", "", "a hard link to \"%.100s\", a directory", target);
 	return dir < 0 ? dir : r;
 }

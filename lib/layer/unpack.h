@@ -50,4 +50,8 @@ int create_node(struct stream *s, const struct node *node, const struct unpack_p
 int apply_metadata(int fd, const struct node *node, const struct unpack_policy *policy,
 		   struct unpack_stats *stats);
 
+/* Attributes that no layer may carry, nor be made to: overlayfs's own marks, and what belongs to one
+ * system. */
+bool layer_xattr_is_local(const char *name);
+
 #endif

@@ -41,7 +41,6 @@ struct job {
 	int dir_fd; /* mounts/ID, held by flock(2) until all is done */
 	int mount_fd;
 	/* The store seen through an id-mapped mount, where owners shall be shifted. */
-	struct rf_idmap uid_map, gid_map;
 	int view_fd;
 	char *view; /* the path to it, or NULL: the store as it is */
 };
@@ -112,7 +111,7 @@ static int make_mount_dir(struct job *job)
 	return job->dir_fd < 0 ? job->dir_fd : sys_flock(job->dir_fd, LOCK_EX);
 }
 
-/* The root that is seen has the owner and mode of the upper directory: those of the top layer. */
+/* The root that is seen has the owner, mode and time of the upper directory: those of the top layer. */
 static int make_upper(struct job *job)
 {
 	char top[HEX_SIZE + 8];
@@ -132,10 +131,14 @@ static int make_upper(struct job *job)
 		return fd;
 	/* Only the lower directories are shifted: overlayfs makes files as the one who mounted it,
 	 * whose own id has no place in the map. */
-	rf_idmap_outside(&job->uid_map, st.st_uid, &st.st_uid);
-	rf_idmap_outside(&job->gid_map, st.st_gid, &st.st_gid);
+	rf_idmap_outside(&job->record.uid_map, st.st_uid, &st.st_uid);
+	rf_idmap_outside(&job->record.gid_map, st.st_gid, &st.st_gid);
 	r = sys_fchown(fd, st.st_uid, st.st_gid);
-	return r < 0 ? r : sys_fchmod(fd, st.st_mode & 07777);
+	if (r >= 0)
+		r = sys_fchmod(fd, st.st_mode & 07777);
+	return r < 0 || !job->record.n_layers
+		       ? r
+		       : sys_utimensat(fd, NULL, (struct timespec[]){st.st_mtim, st.st_mtim}, 0);
 }
 
 static int run_prepare(struct plan_run *run, struct rf_step *s)
@@ -192,7 +195,7 @@ static int run_idmap(struct plan_run *run, struct rf_step *s)
 
 	if (tree < 0)
 		return tree;
-	r = mount_set_idmap(tree, &job->uid_map, &job->gid_map);
+	r = mount_set_idmap(tree, &job->record.uid_map, &job->record.gid_map);
 	if (r < 0)
 		return r;
 	job->view = str_format("/proc/self/fd/%d", tree);
@@ -206,12 +209,12 @@ static void args_idmap(const struct rf_step *s, struct str *out)
 {
 	const struct job *job = s->data;
 
-	for (size_t i = 0; i < job->uid_map.n; i++)
-		str_addf(out, "%s%u:%u:%u", i ? "," : "users ", job->uid_map.rows[i].inside,
-			 job->uid_map.rows[i].outside, job->uid_map.rows[i].count);
-	for (size_t i = 0; i < job->gid_map.n; i++)
-		str_addf(out, "%s%u:%u:%u", i ? "," : ", groups ", job->gid_map.rows[i].inside,
-			 job->gid_map.rows[i].outside, job->gid_map.rows[i].count);
+	for (size_t i = 0; i < job->record.uid_map.n; i++)
+		str_addf(out, "%s%u:%u:%u", i ? "," : "users ", job->record.uid_map.rows[i].inside,
+			 job->record.uid_map.rows[i].outside, job->record.uid_map.rows[i].count);
+	for (size_t i = 0; i < job->record.gid_map.n; i++)
+		str_addf(out, "%s%u:%u:%u", i ? "," : ", groups ", job->record.gid_map.rows[i].inside,
+			 job->record.gid_map.rows[i].outside, job->record.gid_map.rows[i].count);
 }
 
 const struct step_kind step_layer_idmap = {
@@ -504,12 +507,13 @@ static int fill_job(struct job *job, const struct rf_layer_mount *mount)
 	if (r < 0)
 		return r;
 	job->is_volatile = mount->is_volatile;
-	job->uid_map = mount->uid_map;
-	job->gid_map = mount->gid_map;
-	if (!job->uid_map.n != !job->gid_map.n)
+	job->record.uid_map = mount->uid_map;
+	job->record.gid_map = mount->gid_map;
+	if (!job->record.uid_map.n != !job->record.gid_map.n)
 		return sys_fail(-EINVAL, "mount", mount->target,
 				"user ids and group ids must be mapped both or neither");
 	job->record.read_only = mount->read_only;
+	job->record.manifest = image.manifest;
 	job->record.image = strdup(mount->image);
 	if (!job->record.image)
 		return -ENOMEM;
@@ -538,7 +542,7 @@ int rf_plan_layer_mount(struct rf_plan *plan, struct rf_store *store,
 	for (size_t i = 0; r >= 0 && i < array_size(kinds); i++) {
 		struct rf_step *s;
 
-		if (kinds[i] == &step_layer_idmap && !job->uid_map.n)
+		if (kinds[i] == &step_layer_idmap && !job->record.uid_map.n)
 			continue;
 		s = plan_add(plan, kinds[i], false);
 

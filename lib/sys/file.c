@@ -220,6 +220,18 @@ int sys_lsetxattr(const char *path, const char *name, const void *value, size_t 
 			     name, sys_bytes(value, len), len);
 }
 
+ssize_t sys_lgetxattr(const char *path, const char *name, void *buf, size_t size)
+{
+	return SYS_CALL("lgetxattr", SYS_READ, SYS_NOFD, path, lgetxattr(path, name, buf, size),
+			"\"%s\", \"%s\", ..., %zu", path, name, size);
+}
+
+ssize_t sys_llistxattr(const char *path, char *buf, size_t size)
+{
+	return SYS_CALL("llistxattr", SYS_READ, SYS_NOFD, path, llistxattr(path, buf, size),
+			"\"%s\", ..., %zu", path, size);
+}
+
 int sys_clone_file(int to_fd, int from_fd)
 {
 	return (int)SYS_CALL("ioctl", SYS_ACT, to_fd, NULL, ioctl(to_fd, FICLONE, from_fd),

@@ -49,6 +49,8 @@ int sys_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
 int sys_utimensat(int dirfd, const char *path, const struct timespec times[2], int flags);
 int sys_fsetxattr(int fd, const char *name, const void *value, size_t len);
 int sys_lsetxattr(const char *path, const char *name, const void *value, size_t len);
+ssize_t sys_lgetxattr(const char *path, const char *name, void *buf, size_t size);
+ssize_t sys_llistxattr(const char *path, char *buf, size_t size);
 /* Let `to_fd` share the blocks of `from_fd`; most file systems can't: -EOPNOTSUPP. */
 int sys_clone_file(int to_fd, int from_fd);
 int sys_ftruncate(int fd, off_t len);

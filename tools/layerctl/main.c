@@ -27,6 +27,8 @@ static const struct tool_command commands[] = {
 	 mount_options, mount_run, 2, 2, false},
 	{"umount", "TARGET|ID", "End a mount and remove its changes", umount_options, umount_run, 1, 1,
 	 false},
+	{"commit", "TARGET|ID IMAGE", "Make the changes of a mount a layer, and an image with it",
+	 commit_options, commit_run, 2, 2, false},
 	{"ls", "", "List images, layers, mounts and what was left behind", json_options, ls_run, 0, 0,
 	 false},
 	{"verify", "[IMAGE]", "Hash the blobs of an image, or all there are", json_options, verify_run,
