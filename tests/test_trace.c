@@ -100,6 +100,7 @@ static const struct {
 } spec_rows[] = {
 	{"chdir=ENOSPC", 0},
 	{"chdir=KILL", 0},
+	{"chdir=STOP", 0},
 	{"chdir:/a=b*=EIO!", 0},
 	{"", 0},
 	{"chdir", -EINVAL},
@@ -175,6 +176,22 @@ TEST(a_fault_that_kills)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+TEST(a_fault_that_stops)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		rf_trace_fault("chdir=STOP");
+		_exit(sys_chdir("/proc") == 0 ? 7 : 1);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	EXPECT_TRUE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	kill(pid, SIGCONT);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
 TEST(a_dry_run_changes_nothing)

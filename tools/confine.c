@@ -59,25 +59,6 @@ static int set_caps(void)
 	return r;
 }
 
-static int set_pass_fds(void)
-{
-	int *fds = calloc(pass_fds.n + 1, sizeof(*fds));
-
-	if (!fds)
-		return tool_error(-ENOMEM, "--pass-fd");
-	confine.pass_fds = fds;
-	for (size_t i = 0; i < pass_fds.n; i++) {
-		char *end;
-		long n = strtol(pass_fds.words[i], &end, 10);
-
-		if (*end || end == pass_fds.words[i] || n < 0 || n > 1 << 20)
-			return tool_usage_error("--pass-fd: \"%s\" is not a descriptor number",
-						pass_fds.words[i]);
-		fds[confine.n_pass_fds++] = (int)n;
-	}
-	return 0;
-}
-
 static int open_profile(struct rf_seccomp **ret_filter)
 {
 	unsigned flags = no_cache ? RF_SECCOMP_NO_CACHE | RF_SECCOMP_NO_STORE : 0;
@@ -104,7 +85,7 @@ static int run(int argc, char **argv)
 	int r = set_caps();
 
 	if (!r)
-		r = set_pass_fds();
+		r = tool_descriptors("pass-fd", &pass_fds, &confine.pass_fds, &confine.n_pass_fds);
 	if (!r)
 		r = open_profile(&filter);
 	if (r)

@@ -116,25 +116,6 @@ static int set_maps(void)
 	return r < 0 ? tool_error(r, "id map") : 0;
 }
 
-static int set_pass_fds(void)
-{
-	int *fds __free(ptr) = calloc(pass_fds.n + 1, sizeof(*fds));
-
-	if (!fds)
-		return tool_error(-ENOMEM, "--pass-fd");
-	for (size_t i = 0; i < pass_fds.n; i++) {
-		char *end;
-		long n = strtol(pass_fds.words[i], &end, 10);
-
-		if (*end || end == pass_fds.words[i] || n < 0 || n > 1 << 20)
-			return tool_usage_error("--pass-fd: \"%s\" is not a descriptor number",
-						pass_fds.words[i]);
-		fds[box.n_pass_fds++] = (int)n;
-	}
-	box.pass_fds = take_ptr(&fds);
-	return 0;
-}
-
 static int set_box(char **argv)
 {
 	static char bin_sh[] = "/bin/sh", *shell[2];
@@ -159,7 +140,7 @@ static int set_box(char **argv)
 		argv = shell;
 	}
 	box.argv = argv;
-	return set_pass_fds();
+	return tool_descriptors("pass-fd", &pass_fds, &box.pass_fds, &box.n_pass_fds);
 }
 
 DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))

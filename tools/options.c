@@ -205,6 +205,9 @@ static int take_letters(struct cursor *c)
 		bool last = false;
 		int r;
 
+		/* "-n/run/netns/blue": a path can't be taken for letters. */
+		if (o && o->type == OPT_OPTIONAL && (p[1] == '/' || p[1] == '='))
+			return take(c, o, p + 1 + (p[1] == '='), false);
 		if ((o ?: s) && takes_word(o ?: s) && p[1]) {
 			word = p + 1;
 			last = true;

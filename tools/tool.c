@@ -214,6 +214,24 @@ int tool_exit_as(int status)
 	return 128 + sig;
 }
 
+int tool_descriptors(const char *option, const struct opt_list *list, const int **ret_fds, size_t *ret_n)
+{
+	int *fds __free(ptr) = calloc(list->n + 1, sizeof(*fds));
+
+	if (!fds)
+		return tool_error(-ENOMEM, "--%s", option);
+	for (size_t i = 0; i < list->n; i++) {
+		uint64_t n;
+
+		if (str_to_u64(list->words[i], &n) < 0 || n > 1 << 20)
+			return tool_usage_error("--%s: \"%s\" is not a descriptor number", option, list->words[i]);
+		fds[i] = (int)n;
+	}
+	*ret_n = list->n;
+	*ret_fds = take_ptr(&fds);
+	return 0;
+}
+
 /* RINGFENCE_FAULT refuses calls (tests), RINGFENCE_TRACE=FILE appends a line per call. */
 static void trace_to_file(const struct rf_call *call, void *data)
 {

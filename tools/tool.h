@@ -109,6 +109,9 @@ int tool_finish(int code);
 /* Exit as the program did: its code, or the same signal. */
 int tool_exit_as(int wait_status);
 
+/* The words of an option as descriptor numbers: 0, or the exit code with the error printed. */
+int tool_descriptors(const char *option, const struct opt_list *list, const int **ret_fds, size_t *ret_n);
+
 /* Run a plan with --explain and --dry-run as given. Like rf_plan_run(); errors are printed, and
  * the result is then -(exit code). */
 int tool_run_plan(struct rf_plan *plan);

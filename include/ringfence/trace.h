@@ -42,7 +42,7 @@ RF_API void rf_trace_dry_run(bool on);
 /*
  * Make calls fail: "NAME[:OBJECT]=ERRNO[!]", several separated by commas. OBJECT is a pattern as in
  * fnmatch(3); ERRNO is a name such as ENOSPC, or KILL to end the process by SIGKILL in place of the
- * call. One matching call is refused, or with '!' every one. Result: 0, or -EINVAL for a bad
+ * call, or STOP to stop it before the call, which is made when it is continued. One matching call is refused, or with '!' every one. Result: 0, or -EINVAL for a bad
  * specification (nothing is set then), -E2BIG for more than 16 of them.
  */
 RF_API int rf_trace_fault(const char *spec);

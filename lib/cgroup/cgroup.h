@@ -68,6 +68,8 @@ void cgroup_parse_hierarchies(char *text, struct rf_cgroup_fs *fs);
 int cgroup_next_mount(FILE *table, struct cgroup_hierarchy *h);
 /* An open directory of a control group file system of this magic; -ENODEV where it is another. */
 int cgroup_open_mount(const char *path, long magic);
+/* The file of hierarchy h by which one joins the group that /proc/PID/cgroup tells; `text` is that. */
+int cgroup_open_door(const struct rf_cgroup_fs *fs, size_t h, const char *text);
 /* Is `word` in a list separated by commas, blanks or newlines? */
 bool cgroup_has_word(const char *list, const char *word);
 

@@ -15,6 +15,7 @@
 #include <mntent.h>
 
 #include "base/file.h"
+#include "base/resolve.h"
 
 bool cgroup_has_word(const char *list, const char *word)
 {
@@ -208,6 +209,39 @@ void rf_cgroup_fs_free(struct rf_cgroup_fs *fs)
 enum rf_cgroup_mode rf_cgroup_fs_mode(const struct rf_cgroup_fs *fs)
 {
 	return fs->mode;
+}
+
+/* The line "ID:CONTROLLERS:PATH" of a hierarchy; -ENOENT where the process is not in it. */
+static int path_in(const char *text, const struct cgroup_hierarchy *h, char **ret_path)
+{
+	const char *controllers = h->ops->v2 ? "" : h->controllers;
+
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len = strcspn(line, "\n");
+		const char *at = memchr(line, ':', len), *end;
+
+		end = at ? memchr(at + 1, ':', len - (size_t)(at + 1 - line)) : NULL;
+		if (!end || (size_t)(end - at - 1) != strlen(controllers) ||
+		    strncmp(at + 1, controllers, strlen(controllers)))
+			continue;
+		*ret_path = strndup(end + 1, len - (size_t)(end + 1 - line));
+		return *ret_path ? 0 : -ENOMEM;
+	}
+	return -ENOENT;
+}
+
+int cgroup_open_door(const struct rf_cgroup_fs *fs, size_t h, const char *text)
+{
+	const struct cgroup_hierarchy *at = &fs->h[h];
+	char *path __free(ptr) = NULL, *file __free(ptr) = NULL;
+	int r = path_in(text, at, &path);
+
+	if (r < 0)
+		return r == -ENOENT ? sys_fail(r, "cgroup", at->path, "the process is in no group of it") : r;
+	if (str_starts(path, "/.."))
+		return sys_fail(-EXDEV, "cgroup", path, "the target's group lies outside of the tree that is seen at %s", at->path);
+	file = str_format("%s%s%s", path + 1, path[1] ? "/" : "", at->ops->join_file);
+	return file ? resolve_beneath(at->fd, file, O_WRONLY) : -ENOMEM;
 }
 
 int cgroup_hierarchy_of(const struct rf_cgroup_fs *fs, const char *controller)

@@ -53,10 +53,14 @@ struct plan_run {
 	bool in_cgroup;		/* and it has: the child need not join by itself */
 	int root_fd;		/* the new root's mount, before the pivot */
 	int program_fd;		/* the program, where it comes from the caller's root */
+	char **environment;	/* of the program; NULL: the caller's. Owned by a step */
 	sigset_t signals;	/* the mask the program shall have */
 	bool signals_saved;
 	bool signals_ready;	/* the mask and SIGPIPE are as the program shall have them */
 };
+
+/* In the child: another process goes on with the plan, a child of the caller's; this one ends. */
+__attribute__((noreturn)) void plan_hand_over(struct plan_run *run, pid_t successor);
 
 /* Append a step; NULL for want of memory (the plan then refuses to run: -ENOMEM). */
 struct rf_step *plan_add(struct rf_plan *plan, const struct step_kind *kind, bool in_child);

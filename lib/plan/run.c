@@ -17,7 +17,7 @@
 #include "base/options.h"
 #include "plan/plan.h"
 
-enum message_kind { MESSAGE_CALL, MESSAGE_STEP_DONE, MESSAGE_FAILED };
+enum message_kind { MESSAGE_CALL, MESSAGE_STEP_DONE, MESSAGE_FAILED, MESSAGE_SUCCESSOR };
 
 struct message {
 	enum message_kind kind;
@@ -97,6 +97,14 @@ static void step_done(struct record *rec, size_t index, int result)
 	} else {
 		report_step(rec, index, result);
 	}
+}
+
+void plan_hand_over(struct plan_run *run, pid_t successor)
+{
+	struct message m = {.kind = MESSAGE_SUCCESSOR, .result = successor};
+
+	send_message(run, &m);
+	_exit(0);
 }
 
 static int exit_code_for(const char *step_id, int error)
@@ -198,6 +206,16 @@ static int pass(struct record *rec, size_t *ret_index)
 	return 0;
 }
 
+/* The child has gone on as another one, which it made our child, too. */
+static void follow_successor(struct plan_run *run, pid_t pid)
+{
+	int status;
+
+	while (sys_waitpid(run->child, &status, 0) == -EINTR)
+		;
+	run->child = pid;
+}
+
 /* Read what the child says until it has become the program, or has failed. */
 static int drain(struct record *rec, struct rf_failure *ret_failure)
 {
@@ -212,6 +230,8 @@ static int drain(struct record *rec, struct rf_failure *ret_failure)
 			keep_call(rec, &m.call);
 		} else if (m.kind == MESSAGE_STEP_DONE) {
 			report_step(rec, m.index, m.result);
+		} else if (m.kind == MESSAGE_SUCCESSOR) {
+			follow_successor(run, m.result);
 		} else {
 			error = m.result;
 			fill_failure(run->plan, ret_failure, m.index, error, &m.call);

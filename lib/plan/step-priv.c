@@ -10,6 +10,7 @@
  */
 #include "plan/step.h"
 
+#include <linux/capability.h>
 #include <ringfence/priv.h>
 #include <sys/prctl.h>
 
@@ -67,6 +68,31 @@ const struct step_kind step_raise_ambient = {
 	.id = "raise-ambient", .name = "make capabilities ambient",
 	.why = "A program that is neither root's nor has file capabilities keeps only ambient ones.",
 	.page = "capabilities(7)", .args = args_caps, .run = run_raise_ambient,
+};
+
+/* For one who gets his capabilities on the way: what he has is known only here. */
+static int run_drop_caps(struct plan_run *run, struct rf_step *s)
+{
+	uint64_t drop = (uint64_t)s->num[0];
+	struct rf_caps have;
+	int r = caps_get_held(&have);
+
+	if (r >= 0)
+		r = caps_get_bounding(&have);
+	if (r < 0)
+		return r;
+	/* Without the right to shrink the bounding set, exec must give nothing. */
+	if (have.effective >> CAP_SETPCAP & 1)
+		r = caps_drop_bounding(drop & have.bounding);
+	else
+		r = sys_prctl("PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1, 0);
+	return r < 0 ? r : caps_set(have.effective & ~drop, have.permitted & ~drop, 0);
+}
+
+const struct step_kind step_drop_caps = {
+	.id = "drop-capabilities", .name = "take capabilities away",
+	.why = "Whoever enters as root has all of them inside; the program shall not.",
+	.page = "capabilities(7)", .args = args_caps, .run = run_drop_caps,
 };
 
 static int run_no_new_privs(struct plan_run *run, struct rf_step *s)

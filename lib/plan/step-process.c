@@ -312,6 +312,9 @@ static int run_exec(struct plan_run *run, struct rf_step *s)
 	char *const *argv = s->data;
 
 	plan_ready_signals(run);
+	/* The program is looked for on its own PATH. */
+	if (run->environment)
+		environ = run->environment;
 	if (run->program_fd >= 0)
 		return sys_execveat(run->program_fd, argv, environ);
 	return sys_execvpe(argv[0], argv, environ);

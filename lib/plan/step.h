@@ -32,6 +32,13 @@ extern const struct step_kind step_become;	  /* [uid, gid, drop groups]; -1 leav
 extern const struct step_kind step_hostname;	  /* text: name */
 extern const struct step_kind step_loopback_up;
 
+/* step-join.c; all have the same `data`, a struct join_state, which open_namespaces owns */
+extern const struct step_kind step_open_target, step_open_namespaces, step_open_root, step_open_wd;
+extern const struct step_kind step_open_cgroup, step_read_environment;
+extern const struct step_kind step_undumpable, step_join_cgroup, step_join_namespaces;
+extern const struct step_kind step_be_born; /* without data */
+extern const struct step_kind step_enter_root, step_enter_wd, step_take_ids;
+
 /* step-mount.c */
 extern const struct step_kind step_propagation;	  /* [MS_PRIVATE, MS_SLAVE, MS_SHARED] */
 extern const struct step_kind step_attach_root;	  /* text: directory */
@@ -42,6 +49,7 @@ extern const struct step_kind step_pivot_root;
 extern const struct step_kind step_drop_bounding; /* [what to drop] */
 extern const struct step_kind step_set_caps;	  /* [effective, permitted, inheritable] */
 extern const struct step_kind step_raise_ambient; /* [what to raise] */
+extern const struct step_kind step_drop_caps;	  /* [what to drop from every set] */
 extern const struct step_kind step_no_new_privs;
 extern const struct step_kind step_seccomp;	  /* data: const struct rf_seccomp *, borrowed */
 

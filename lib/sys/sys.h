@@ -103,6 +103,18 @@ bool sys_quiet_receive(int fd, void *data, size_t len);
 /* Set IFF_UP on the interface by an ioctl on a throw-away socket. */
 int sys_link_up(const char *ifname);
 
+/* ns.c */
+int sys_setns(int fd, uint64_t flags);
+int sys_chroot(const char *path);
+/* The length with the NUL. Outside of the root the text begins with "(unreachable)". */
+int sys_getcwd(char *buf, size_t size);
+/* Of a namespace: the user namespace that owns it, its parent, its CLONE_NEW… flag. */
+int sys_ns_get_userns(int ns_fd);
+int sys_ns_get_parent(int ns_fd);
+int sys_ns_get_type(int ns_fd);
+/* The network namespace of a socket (4.9). */
+int sys_socket_get_netns(int socket_fd);
+
 /* mount.c */
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
 	      const char *data);

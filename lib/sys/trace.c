@@ -20,10 +20,12 @@
 
 enum { NAMED_FDS = 32, FD_NAME = 128, MAX_FAULTS = 16 };
 
+enum { FAULT_KILL = -1, FAULT_STOP = -2 };
+
 struct fault {
 	char name[32];
 	char object[128];
-	int err; /* errno; 0: SIGKILL */
+	int err; /* errno; FAULT_KILL, FAULT_STOP */
 	bool every, spent;
 };
 
@@ -137,12 +139,14 @@ bool sys_begin(struct sys_frame *f, enum sys_kind kind, long *ret_result)
 	if (sys_mode & SYS_FAULTS) {
 		const struct fault *t = fault_for(f);
 
-		if (t && !t->err) {
+		if (t && t->err == FAULT_KILL) {
 			kill(getpid(), SIGKILL);
 			/* The first process of a pid namespace can't kill itself. */
 			_exit(128 + SIGKILL);
 		}
-		if (t) {
+		if (t && t->err == FAULT_STOP) {
+			raise(SIGSTOP);
+		} else if (t) {
 			*ret_result = -t->err;
 			return false;
 		}
@@ -244,7 +248,7 @@ static int errno_by_name(const char *name)
 		if (known && !strcmp(known, name))
 			return e;
 	}
-	return -1;
+	return 0;
 }
 
 static int parse_fault(char *text, struct fault *ret)
@@ -259,8 +263,8 @@ static int parse_fault(char *text, struct fault *ret)
 	ret->every = len && eq[len - 1] == '!';
 	if (ret->every)
 		eq[len - 1] = '\0';
-	ret->err = strcmp(eq, "KILL") ? errno_by_name(eq) : 0;
-	if (ret->err < 0)
+	ret->err = !strcmp(eq, "KILL") ? FAULT_KILL : !strcmp(eq, "STOP") ? FAULT_STOP : errno_by_name(eq);
+	if (!ret->err)
 		return -EINVAL;
 	colon = strchr(text, ':');
 	if (colon)

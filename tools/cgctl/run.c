@@ -163,24 +163,6 @@ static int open_report(struct run *run)
 	return run->report_fd < 0 ? tool_error(run->report_fd, "--report") : 0;
 }
 
-static int set_pass_fds(struct rf_cgroup_run *opts)
-{
-	int *fds = calloc(pass_fds.n + 1, sizeof(*fds));
-
-	if (!fds)
-		return tool_error(-ENOMEM, "--pass-fd");
-	opts->pass_fds = fds;
-	for (size_t i = 0; i < pass_fds.n; i++) {
-		uint64_t n;
-
-		if (str_to_u64(pass_fds.words[i], &n) < 0 || n > 1 << 20)
-			return tool_usage_error("--pass-fd: \"%s\" is not a descriptor number",
-						pass_fds.words[i]);
-		fds[opts->n_pass_fds++] = (int)n;
-	}
-	return 0;
-}
-
 static uint64_t now_us(void)
 {
 	struct timespec t;
@@ -246,7 +228,7 @@ static int supervise(struct run *run, struct rf_plan *plan)
 static int run_in(struct run *run, struct rf_cgroup_run *opts)
 {
 	struct rf_plan *plan = NULL;
-	int r = set_pass_fds(opts);
+	int r = tool_descriptors("pass-fd", &pass_fds, &opts->pass_fds, &opts->n_pass_fds);
 
 	if (!r)
 		r = look_before(run);
