@@ -91,12 +91,107 @@ equal "--setuid alone keeps the group" 5:0 "$(nsrun --map-users 0:0:10 --map-gro
 refuse "a user id that is not in the map" 125 'step .*take on the mapped ids.*setresuid.*Invalid|hint: this id is not in the user id map' nsrun $wide -S 2000 true
 given
 
+# --- maps put together
+map() { nsrun "$@" sh -c 'echo $(cat /proc/self/uid_map)'; }
+equal "--map-user" "5 $(id -u) 1" "$(map --map-user 5)"
+equal "--map-user by name" "$(awk -F: '$1 == "nobody" { print $3 }' /etc/passwd) $(id -u) 1" "$(map --map-user nobody)"
+equal "--map-group by name" "$(awk -F: '$1 == "daemon" { print $3 }' /etc/group) $(id -g) 1" "$(nsrun --map-user 0 --map-group daemon sh -c 'echo $(cat /proc/self/gid_map)')"
+all=$(awk '{ printf "%d %d %d\n", $1, $1, ($3 == 4294967295 ? $3 - 1 : $3) }' /proc/self/uid_map | xargs)
+equal "--map-users all: each id as itself" "$all" "$(root && map --map-users all || echo "$all")"
+refuse "no such user" 125 'nosuchuser: is not in /etc/passwd' nsrun --map-user nosuchuser true
+refuse "two ways at once" 125 'exclude each other' nsrun --map-user 1 -r true
+refuse "--map-auto and a range" 125 'exclude each other' nsrun --map-auto --map-users 0:1:1 true
+given "must be root: maps ids that are not its own" root
+equal "unshare's older form" "5 100000 10" "$(map --map-users 100000,5,10)"
+equal "a range makes room for a single id (util-linux loses one more)" "11 0 1 1 1 10" "$(map --map-users 1:1:10 --map-user 11 --map-groups all -S 11)"
+equal "and for one inside of it" "0 100000 3 3 0 1 4 100003 6" "$(map --map-users 0:100000:10 --map-user 3 | xargs -n3 | sort -n | xargs)"
+given "must be root, with newuidmap installed" sh -c '[ "$(id -u)" = 0 ] && command -v newuidmap'
+# /etc/subuid is not ours: in a mount namespace another stands before it.
+subuid() { printf 'nobody:200000:1000\n65534:300000:5\n' > subids; chmod 644 subids
+	unshare -m sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' - "$T/subids" "$@"; }
+equal "--map-auto of an ordinary user, by newuidmap" "0 200000 1000" "$(subuid nsrun --map-auto sh -c 'echo $(cat /proc/self/uid_map)')"
+equal "with root as himself" "0 65534 1 1 200000 999" "$(subuid nsrun -r --map-auto sh -c 'echo $(cat /proc/self/uid_map)')"
+equal "--map-users subids" "200000 200000 1000" "$(subuid nsrun --map-users subids --map-groups auto -S 200000 sh -c 'echo $(cat /proc/self/uid_map)')"
+refuse "more than one has" 125 'newuidmap: .*it refused' subuid nsrun --map-users 0:200000:1001 true
+# A helper that is killed has mapped nothing: util-linux goes on unmapped.
+cat > killed-helper << 'SH'
+#!/bin/sh
+kill -9 $$
+SH
+chmod 755 killed-helper
+refuse "a helper that dies makes it fail" 125 'it was ended by signal 9' unshare -m sh -c "mount --bind $T/killed-helper /usr/bin/newuidmap && exec setpriv --reuid 65534 --regid 65534 --clear-groups nsrun --map-users 0:200000:10 true"
+given
+
+# --- clocks
+offsets() { nsrun -r "$@" sh -c 'echo $(cat /proc/self/timens_offsets)'; }
+equal "--monotonic and --boottime" "monotonic 1000 500000000 boottime -100 0" "$(offsets --monotonic 1000.5 --boottime -100)"
+equal "a fraction below zero" "monotonic -3 750000000 boottime 0 0" "$(offsets --monotonic -2.25)"
+equal "to the nanosecond" "monotonic 0 1 boottime 0 0" "$(offsets --monotonic 0.000000001)"
+check "the clock is off" nsrun -r --boottime 1000000 sh -c '[ $(cut -d. -f1 /proc/uptime) -ge 1000000 ]'
+equal "with a pid namespace: init and the program" 2 "$(nsrun -r -p --monotonic 5 sh -c 'echo $$')"
+refuse "an offset that is none" 125 '--monotonic: "x" is not SECONDS' nsrun -r --monotonic x true
+refuse "one before the machine was started" 125 'clocks. offsets.*(range|Numerical)' nsrun -r --boottime -1000000000 true
+
+# --- init
+equal "pid 1 is an init" "nsrun 2" "$(nsrun -r -p --mount-proc sh -c 'echo $(cat /proc/1/comm) $$')"
+equal "--no-init: the program is" 1 "$(nsrun -r -p --no-init sh -c 'echo $$')"
+equal "orphans are reaped" 0 "$(nsrun -r -p --mount-proc sh -c '(sleep 0.01 &) ; sleep 0.3; grep -l "State:.*Z" /proc/[0-9]*/status | wc -l')"
+equal "a signal without a handler ends it" TERM "$(python3 - << 'PY'
+import signal, subprocess
+p = subprocess.Popen(["nsrun", "-r", "-p", "sh", "-c", "echo up; exec sleep 100"], stdout=subprocess.PIPE)
+p.stdout.readline()
+p.terminate()
+r = p.wait()
+print(signal.Signals(-r).name[3:] if r < 0 else "exit %d" % r)
+PY
+)"
+equal "its end is the program's: a signal" SEGV "$(python3 -c 'import signal, subprocess
+r = subprocess.run(["nsrun", "-r", "-p", "sh", "-c", "kill -SEGV $$"]).returncode
+print(signal.Signals(-r).name[3:] if r < 0 else "exit %d" % r)')"
+equal "or a code that looks like one" 139 "$(code nsrun -r -p sh -c 'exit 139')"
+equal "init has no descriptors but three and its pipe" "0 1 2 +1" "$(root || echo "0 1 2 +1"; ! root || nsrun -p --mount-proc sh -c 'set -- $(ls /proc/1/fd); echo $1 $2 $3 +$(($# - 3))')"
+equal "init is out of reach inside" closed "$(nsrun -r -p --mount-proc sh -c 'readlink /proc/1/exe > /dev/null 2>&1 && echo open || echo closed')"
+nsrun -r -p sh -c 'echo up > '"$T/stop.up"'; kill -STOP $$; echo on > '"$T/stop.on"'' & stopped=$!
+check "with init, a program that stops stops nsrun" await 5 sh -c "ps -o stat= -p $stopped | grep -q ^T"
+kill -CONT $stopped
+check "and goes on with it" await 5 test -s stop.on
+wait $stopped
+
+# --- while it runs
+equal "--timeout" 124 "$(code nsrun -r --timeout 100ms sleep 100)"
+grep -q 'its time was up' .err && ok "and that is said" || not_ok "--timeout says so" "$(cat .err)"
+equal "--timeout of one that ignores SIGTERM" 124 "$(code nsrun -r -p --timeout 100ms sh -c "trap '' TERM; while :; do sleep 0.1; done")"
+equal "--timeout that is not reached" 3 "$(code nsrun -r --timeout 100s sh -c 'exit 3')"
+given "jq is not installed" command -v jq
+nsrun -r --report "$T/report" sh -c 'exit 5'
+check "--report" jq -e '.exit_code == 5 and .signal == null and (.timed_out | not) and .wall_us > 0 and .memory_peak_bytes > 0' report
+nsrun -r -p --report fd:7 sh -c 'kill -USR1 $$' 7> report 2> .err
+check "--report of a signal, to a descriptor" jq -e '.exit_code == null and .signal == "SIGUSR1"' report
+check "--info-fd" sh -c 'nsrun -r -p --info-fd 7 true 7> info && jq -e ".pid > 1 and .pidfd_inode > 0 and (.namespaces | length) == 8 and .uid_map[0].inside == 0 and .uid_map[0].count == 1" info'
+given
+refuse "--report where nothing can be written" 125 'report' nsrun -r --report /none/report true
+refuse "--report on a full disk" 125 'No space' nsrun -r --report /dev/full true
+equal "--ready-fd, when it runs" ready "$(nsrun -r --ready-fd 7 sleep 0.1 7>&1)"
+mkfifo gate; (sleep 0.2; echo > gate.open; echo go > gate) &
+check "--block-fd" sh -c 'nsrun -r --block-fd 7 test -e gate.open 7< gate'
+refuse "--block-fd that is not open" 125 'Bad file descriptor' nsrun -r --block-fd 77 true
+wait
+
+# --- environment and capabilities
+equal "--clear-env" "" "$(nsrun -r --clear-env /usr/bin/env)"
+equal "--keep-env" "A=1 C=3" "$(A=1 B=2 C=3 nsrun -r --clear-env --keep-env A,C --keep-env D /usr/bin/env | sort | xargs)"
+equal "--setenv and --unsetenv" "x " "$(B=2 nsrun -r --setenv A=x --unsetenv B sh -c 'echo "$A $B"')"
+refuse "--setenv without a value" 125 '--setenv: "A" is not NAME=VALUE' nsrun -r --setenv A true
+refuse "--keep-env alone" 125 'what --clear-env shall leave' nsrun -r --keep-env A true
+equal "--keep-caps" "$(nsrun -r sed -n 's/^CapEff:\t//p' /proc/self/status)" "$(nsrun -c --keep-caps sed -n 's/^CapEff:\t//p' /proc/self/status)"
+equal "without it an ordinary user has none" 0000000000000000 "$(nobody nsrun -c sed -n 's/^CapEff:\t//p' /proc/self/status)"
+
 # --- as an unprivileged user
 equal "nobody becomes root inside" 0:0 "$(nobody nsrun -r sh -c 'echo $(id -u):$(id -g)')"
-equal "all namespaces" 1 "$(nobody nsrun -a -r --mount-proc sh -c 'echo $$')"
+equal "all namespaces" 2 "$(nobody nsrun -a -r --mount-proc sh -c 'echo $$')"
 refuse "a mount namespace alone" 125 'hint: this needs CAP_SYS_ADMIN: add a user namespace' nobody nsrun -m true
-refuse "a wide map" 125 'write the user id map.*Operation not permitted' nobody nsrun --map-users 0:100000:10 true
-refuse "another's id" 125 'write the user id map.*Operation not permitted' nobody nsrun --map-users 0:0:1 true
+refuse "a wide map" 125 'write the user id map.*(newuidmap: it refused|this map needs privilege)' nobody nsrun --map-users 0:100000:10 true
+refuse "another's id" 125 'write the user id map.*(newuidmap: it refused|this map needs privilege)' nobody nsrun --map-users 0:0:1 true
 refuse "setgroups allowed with a group map" 125 'without privilege' nobody nsrun -r --setgroups allow true
 
 # --- mounts
@@ -110,9 +205,9 @@ equal "--propagation private" private "$(propagation --propagation private)"
 equal "--propagation slave" private,slave "$(propagation --propagation slave)"
 equal "--propagation shared" shared "$(propagation --propagation shared)"
 equal "--propagation unchanged" shared "$(propagation --propagation unchanged)"
-equal "--mount-proc shows its pid namespace" "1 1" "$(nsrun -r -p --mount-proc sh -c 'set -- /proc/[0-9]*; echo $$ $#')"
+equal "--mount-proc shows its pid namespace, init and program" "2 2" "$(nsrun -r -p --mount-proc sh -c 'set -- /proc/[0-9]*; echo $$ $#')"
 mkdir p
-equal "--mount-proc=DIR" "1" "$(nsrun -r -p --mount-proc="$T/p" sh -c "set -- '$T'/p/[0-9]*; echo \$#")"
+equal "--mount-proc=DIR" "2" "$(nsrun -r -p --mount-proc="$T/p" sh -c "set -- '$T'/p/[0-9]*; echo \$#")"
 refuse "--mount-proc where no directory is" 125 'mount a new proc file system.*/none' nsrun -r -p --mount-proc=/none true
 refuse "a proc that is partly covered" 125 'hint: the /proc seen here is partly covered' \
 	nsrun -r -m sh -c 'mount -t tmpfs x /proc/sys && exec nsrun -r -p --mount-proc true'
@@ -127,7 +222,7 @@ refuse "--wd that is not there" 125 'change the working directory.*/none.*No suc
 refuse "--root that is not there" 125 'attach the new root.*none.*No such file' nsrun -r --root none pwd
 refuse "--root that is a file" 125 'attach the new root.*Not a directory|attach the new root' nsrun -r --root root/escape pwd
 equal "one mount is left" 1 "$(nsrun -r -p --root root --mount-proc cat /proc/self/mountinfo | grep -cv ' - proc ')"
-equal "--root with --mount-proc" "1 1" "$(nsrun -r -p --root root --mount-proc sh -c 'set -- /proc/[0-9]*; echo $$ $#')"
+equal "--root with --mount-proc" "2 2" "$(nsrun -r -p --root root --mount-proc sh -c 'set -- /proc/[0-9]*; echo $$ $#')"
 equal "--root /" "$(ls / | wc -l)" "$(nsrun -r --root / ls / | wc -l)"
 mkdir -p root/link-target && ln -sfn / root/link
 refuse "a mount point is resolved inside" 125 'mount a new proc' nsrun -r -p --root root --mount-proc="/link$T/p" true
@@ -253,7 +348,7 @@ for who in "" nobody; do
 	as() { $who env RINGFENCE_FAULT="$1" nsrun -r -p -T "${@:3}" sh -c "$script"; }
 	for fault in clone3 open_tree fsopen mount_setattr openat2 close_range "clone3=ENOSYS!,open_tree=ENOSYS!,fsopen=ENOSYS!,mount_setattr"; do
 		for dir in / "$T/root"; do
-			equal "${who:-root}, --root $(basename "$dir"), without ${fault//=ENOSYS!/}" "box 1 0 sh /" \
+			equal "${who:-root}, --root $(basename "$dir"), without ${fault//=ENOSYS!/}" "box 2 0 nsrun /" \
 				"$(as "$fault=ENOSYS!" -- --root "$dir" --mount-proc --hostname box 2>&1)"
 		done
 	done
@@ -266,7 +361,7 @@ refuse "--explain says what and why" 0 'unshare\(CLONE_NEWNS\|CLONE_NEWUSER\) = 
 refuse "--explain names the page" 0 'See user_namespaces\(7\)' nsrun -r --explain true
 nsrun -r -p --explain=json true 2> steps.json
 given "jq is not installed" command -v jq
-equal "--explain=json" '["fork","deny-setgroups","write-uid-map"]' "$(jq -sc '[.[].id][:3]' steps.json)"
+equal "--explain=json" '["status-pipe","fork","deny-setgroups"]' "$(jq -sc '[.[].id][:3]' steps.json)"
 equal "its numbers" true "$(jq -s 'all(.tool == "nsrun" and .step <= .steps and (.calls | type) == "array")' steps.json)"
 given
 prints "--dry-run prints the plan" 'change the root' nsrun -a -r --root "$T/root" --dry-run no-such-program

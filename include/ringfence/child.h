@@ -3,6 +3,9 @@
 #ifndef RINGFENCE_CHILD_H
 #define RINGFENCE_CHILD_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -19,6 +22,24 @@ extern "C" {
  * when continued. Result: 0 with the wait status and what the program used, or -errno.
  */
 RF_API int rf_child_wait(pid_t pid, int *ret_status, struct rusage *ret_usage);
+
+/* Set `size`. */
+struct rf_child_options {
+	size_t size;	     /* sizeof(struct rf_child_options) */
+	int status_fd;	     /* where an init says wait statuses (rf_plan_wait() fills it in); -1: none */
+	uint64_t timeout_us; /* then SIGTERM, and after 2 s SIGKILL; 0: no limit */
+};
+
+struct rf_child_end {
+	int status; /* as wait(2) gives it */
+	bool timed_out;
+	uint64_t wall_us; /* of the waiting */
+	struct rusage usage;
+};
+
+/* As rf_child_wait(), with a limit in time. */
+RF_API int rf_child_wait_with(pid_t pid, const struct rf_child_options *options,
+			      struct rf_child_end *ret_end);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #ifndef RINGFENCE_IDMAP_H
 #define RINGFENCE_IDMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,9 +35,26 @@ struct rf_idmap {
  */
 RF_API int rf_idmap_add(struct rf_idmap *map, uint32_t inside, uint32_t outside, uint32_t count);
 
-/* Append rows from "INSIDE:OUTSIDE:COUNT[,…]", all or none. As rf_idmap_add(), and -EINVAL for
- * another form. */
+/* Append rows from "INSIDE:OUTSIDE:COUNT[,…]", or one from unshare(1)'s older form
+ * "OUTSIDE,INSIDE,COUNT"; all or none. As rf_idmap_add(), and -EINVAL for another form. */
 RF_API int rf_idmap_parse(struct rf_idmap *map, const char *text);
+
+/*
+ * Let `inside` stand for `outside`: rows that have either are cut in pieces around them, so that a
+ * range goes on behind the hole (and loses its last id). Errors as rf_idmap_add(); the map is then
+ * as it was.
+ */
+RF_API int rf_idmap_insert(struct rf_idmap *map, uint32_t inside, uint32_t outside);
+
+/*
+ * Append the first block of subordinate ids that `file` (/etc/subuid, /etc/subgid) has for a user,
+ * by his number or his name in /etc/passwd: from 0 on inside, or as the same ids. -ENOENT where he
+ * has none. Name services other than files are not asked. Source: subuid(5).
+ */
+RF_API int rf_idmap_subids(struct rf_idmap *map, const char *file, uint32_t uid, bool same_inside);
+
+/* The number behind a name in a file like /etc/passwd or /etc/group: 0 or -ENOENT. */
+RF_API int rf_idmap_user(const char *file, const char *name, uint32_t *ret_id);
 
 /* The text for /proc/PID/uid_map: a line a row. 0, -ENOMEM, or -E2BIG where the kernel would
  * refuse it for being 4096 bytes or longer. Free with free(3). */

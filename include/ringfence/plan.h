@@ -76,6 +76,14 @@ struct rf_plan_options {
 RF_API pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 			 struct rf_failure *ret_failure);
 
+struct rf_child_options;
+struct rf_child_end;
+
+/* Wait for the program of a plan that has run, as rf_child_wait_with() does; where an init stands
+ * between, the end is the program's. `options` may be NULL; its status_fd is not looked at. */
+RF_API int rf_plan_wait(struct rf_plan *plan, pid_t pid, const struct rf_child_options *options,
+			struct rf_child_end *ret_end);
+
 /* Undo, in reverse order, the steps of a plan that has run and whose program has ended. */
 RF_API void rf_plan_undo(struct rf_plan *plan);
 

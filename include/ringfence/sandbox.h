@@ -15,6 +15,12 @@ extern "C" {
 
 enum rf_setgroups { RF_SETGROUPS_DEFAULT, RF_SETGROUPS_ALLOW, RF_SETGROUPS_DENY };
 
+struct rf_clock_offset {
+	int64_t seconds;
+	uint32_t nanoseconds; /* up from there; below 1000000000 */
+	bool set;
+};
+
 /* Set `size`, and what is wanted; all zeros is "run argv as it is". */
 struct rf_sandbox {
 	size_t size;		 /* sizeof(struct rf_sandbox) */
@@ -32,6 +38,13 @@ struct rf_sandbox {
 	bool fork;	    /* run in a child; implied by a pid or time namespace and by wide maps */
 	int kill_signal;    /* sent to the child when the caller dies; 0: SIGKILL, -1: none */
 	bool loopback_down; /* leave lo of a new network namespace down */
+	bool no_init;	    /* in a pid namespace the program itself is pid 1, without an init */
+	bool keep_caps;	    /* the program keeps the user namespace's capabilities, whatever its id */
+	/* Of a new time namespace, against the caller's clocks. */
+	struct rf_clock_offset monotonic, boottime;
+	char *const *environment; /* NULL: the caller's */
+	int block_fd;	    /* wait for a byte or the end of it before the program runs; 0: no */
+	int info_fd;	    /* write a line of JSON there, as nsrun(1) describes; 0: no */
 	const int *pass_fds;
 	size_t n_pass_fds;  /* all other descriptors above 2 are closed at exec */
 	bool outer_program; /* argv[0] is of the caller's root, run by descriptor: needs to be static */

@@ -82,10 +82,27 @@ static int parse_rows(struct rf_idmap *map, const char *text)
 	}
 }
 
+/* unshare(1) before util-linux 2.39 had this order only. */
+static int parse_old_form(struct rf_idmap *map, const char *text)
+{
+	uint32_t v[3];
+	char copy[64];
+	int r;
+
+	if (str_copy(copy, sizeof(copy), text) < 0)
+		return -EINVAL;
+	for (char *p = copy; *p; p++)
+		if (*p == ',')
+			*p = ':';
+	r = parse_row(copy, strlen(copy), v);
+	return r < 0 ? sys_fail(r, "id map", text, "is neither INSIDE:OUTSIDE:COUNT[,…] nor OUTSIDE,INSIDE,COUNT")
+		     : rf_idmap_add(map, v[1], v[0], v[2]);
+}
+
 int rf_idmap_parse(struct rf_idmap *map, const char *text)
 {
 	size_t before = map->n;
-	int r = parse_rows(map, text);
+	int r = strchr(text, ':') || !strchr(text, ',') ? parse_rows(map, text) : parse_old_form(map, text);
 
 	if (r < 0)
 		map->n = before;

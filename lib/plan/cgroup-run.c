@@ -88,7 +88,7 @@ static int add_program(struct rf_plan *plan, const struct rf_cgroup_run *run)
 		r = plan_add_num(plan, &step_pass_descriptor, true, run->pass_fds[i]);
 	if (r >= 0)
 		r = plan_add_num(plan, &step_die_with_caller, true, SIGKILL);
-	return r < 0 ? r : plan_add_exec(plan, true, run->argv);
+	return r < 0 ? r : plan_add_exec(plan, true, run->argv, NULL);
 }
 
 int rf_plan_cgroup_run(struct rf_plan *plan, const struct rf_cgroup_run *run)

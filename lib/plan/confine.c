@@ -169,5 +169,5 @@ int rf_plan_confine(struct rf_plan *plan, const struct rf_confine *confine)
 	r = add_descriptors(plan, confine);
 	if (r >= 0)
 		r = add_confinement(plan, false, confine);
-	return r < 0 ? r : plan_add_exec(plan, false, confine->argv);
+	return r < 0 ? r : plan_add_exec(plan, false, confine->argv, NULL);
 }

@@ -138,7 +138,7 @@ static int add_end(struct rf_plan *plan, const struct join_state *j, bool forked
 		r = plan_add_num(plan, &step_pass_descriptor, forked, j->want.pass_fds[i]);
 	if (r >= 0 && forked && j->want.kill_signal >= 0)
 		r = plan_add_num(plan, &step_die_with_caller, true, j->want.kill_signal ?: SIGKILL);
-	return r < 0 ? r : plan_add_exec(plan, forked, j->want.argv);
+	return r < 0 ? r : plan_add_exec(plan, forked, j->want.argv, NULL);
 }
 
 int rf_plan_join(struct rf_plan *plan, const struct rf_join *join)

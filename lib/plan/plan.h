@@ -51,6 +51,7 @@ struct plan_run {
 	int report_fd[2];	/* the child's records and its failure */
 	int cgroup_fd;		/* where clone3() shall put the child (v2) */
 	bool in_cgroup;		/* and it has: the child need not join by itself */
+	int status_fd[2];	/* an init says how the program ends */
 	int root_fd;		/* the new root's mount, before the pivot */
 	int program_fd;		/* the program, where it comes from the caller's root */
 	char **environment;	/* of the program; NULL: the caller's. Owned by a step */

@@ -10,6 +10,7 @@
  * both sides in one process, with the seam (sys/trace.h) answering the calls.
  */
 #include <limits.h>
+#include <ringfence/child.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -153,6 +154,8 @@ static void close_pair(int fds[2])
 
 static void close_run(struct plan_run *run)
 {
+	if (run->status_fd[1] >= 0)
+		sys_close(take_fd(&run->status_fd[1]));
 	close_pair(run->release_fd);
 	close_pair(run->report_fd);
 	if (run->caller_pidfd >= 0)
@@ -298,7 +301,7 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 	*run = (struct plan_run){
 		.plan = plan, .caller_pidfd = -EBADF, .program_fd = -EBADF,
 		.release_fd = {-EBADF, -EBADF}, .report_fd = {-EBADF, -EBADF},
-		.cgroup_fd = -EBADF, .root_fd = -EBADF,
+		.cgroup_fd = -EBADF, .root_fd = -EBADF, .status_fd = {-EBADF, -EBADF},
 	};
 	rec.run = run;
 	if (rec.options->report)
@@ -310,10 +313,27 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 		rf_trace_set(NULL, NULL);
 	free(rec.calls);
 	close_run(run);
+	if ((r < 0 || rec.options->dry_run) && run->status_fd[0] >= 0)
+		sys_close(take_fd(&run->status_fd[0]));
 	if (r < 0) {
 		restore_signals(run);
 		undo_steps(run);
 		return r;
 	}
 	return rec.options->dry_run ? 0 : run->child;
+}
+
+int rf_plan_wait(struct rf_plan *plan, pid_t pid, const struct rf_child_options *options,
+		 struct rf_child_end *ret_end)
+{
+	struct rf_child_options with = {.size = sizeof(with)};
+	int r;
+
+	if (options)
+		with = *options;
+	with.status_fd = plan->run ? plan->run->status_fd[0] : -EBADF;
+	r = rf_child_wait_with(pid, &with, ret_end);
+	if (with.status_fd >= 0)
+		sys_close(take_fd(&plan->run->status_fd[0]));
+	return r;
 }

@@ -19,7 +19,8 @@
 struct shape {
 	const struct rf_sandbox *box;
 	uint64_t flags;
-	bool forked, deny_setgroups, become;
+	bool forked, deny_setgroups, become, init;
+	uint64_t late; /* kinds that the child enters by itself, and is born into then */
 	uid_t euid;
 	gid_t egid;
 };
@@ -61,10 +62,16 @@ static struct shape make_shape(const struct rf_sandbox *b)
 		s.flags |= CLONE_NEWNS;
 	if (b->hostname)
 		s.flags |= CLONE_NEWUTS;
+	if (b->monotonic.set || b->boottime.set)
+		s.flags |= CLONE_NEWTIME;
 	wide = !own_map(&b->uid_map, s.euid) || !own_map(&b->gid_map, s.egid);
 	/* With setgroups left alone, the group map is for a writer with CAP_SETGID outside. */
 	wide |= b->gid_map.n && b->setgroups == RF_SETGROUPS_ALLOW;
-	s.forked = b->fork || wide || (s.flags & (CLONE_NEWPID | CLONE_NEWTIME));
+	s.forked = b->fork || wide || (s.flags & (CLONE_NEWPID | CLONE_NEWTIME)) || b->info_fd;
+	s.init = (s.flags & CLONE_NEWPID) && !b->no_init;
+	/* Offsets must be set before there is a process in the namespace. */
+	if (b->monotonic.set || b->boottime.set)
+		s.late = s.flags & (CLONE_NEWPID | CLONE_NEWTIME);
 	s.deny_setgroups = b->setgroups == RF_SETGROUPS_DENY ||
 			   (b->setgroups == RF_SETGROUPS_DEFAULT && b->gid_map.n &&
 			    (s.euid || own_map(&b->gid_map, s.egid)));
@@ -85,14 +92,34 @@ static int add_map(struct rf_plan *plan, const struct step_kind *kind, const str
 	return r < 0 ? r : plan_add_text(plan, kind, false, text);
 }
 
+static void add_offset(struct str *out, const char *clock, const struct rf_clock_offset *o)
+{
+	if (o->set)
+		str_addf(out, "%s %lld %u\n", clock, (long long)o->seconds, o->nanoseconds);
+}
+
+static int add_late(struct rf_plan *plan, const struct shape *s)
+{
+	struct str lines __free(str) = {0};
+	int r = plan_add_num(plan, &step_unshare, true, (int64_t)s->late);
+
+	add_offset(&lines, "monotonic", &s->box->monotonic);
+	add_offset(&lines, "boottime", &s->box->boottime);
+	if (r >= 0)
+		r = lines.failed ? -ENOMEM : plan_add_text(plan, &step_time_offsets, true, lines.s);
+	return r < 0 ? r : plan_add_num(plan, &step_be_born, true, 0);
+}
+
 /* Fork or unshare, then the maps: written by the caller for the child, or by itself. */
 static int add_namespaces(struct rf_plan *plan, const struct shape *s)
 {
 	int r = 0;
 
-	if (s->forked)
-		r = plan_add_num(plan, &step_fork, false, (int64_t)s->flags);
-	else if (s->flags)
+	if (s->init)
+		r = plan_add_num(plan, &step_status_pipe, false, 0);
+	if (r >= 0 && s->forked)
+		r = plan_add_num(plan, &step_fork, false, (int64_t)(s->flags & ~s->late));
+	else if (r >= 0 && s->flags)
 		r = plan_add_num(plan, &step_unshare, false, (int64_t)s->flags);
 	if (r >= 0 && s->deny_setgroups)
 		r = plan_add_num(plan, &step_deny_setgroups, false, 0);
@@ -100,12 +127,14 @@ static int add_namespaces(struct rf_plan *plan, const struct shape *s)
 		r = add_map(plan, &step_write_uid_map, &s->box->uid_map);
 	if (r >= 0)
 		r = add_map(plan, &step_write_gid_map, &s->box->gid_map);
+	if (r >= 0 && s->box->info_fd)
+		r = plan_add_num(plan, &step_tell, false, s->box->info_fd);
 	if (r >= 0 && s->forked) {
 		r = plan_add_num(plan, &step_release, false, 0);
 		if (r >= 0)
 			r = plan_add_num(plan, &step_await_release, true, 0);
 	}
-	return r;
+	return r < 0 || !s->late ? r : add_late(plan, s);
 }
 
 static int add_mounts(struct rf_plan *plan, const struct shape *s)
@@ -127,12 +156,17 @@ static int add_mounts(struct rf_plan *plan, const struct shape *s)
 	return r;
 }
 
-/* The id asked for; 0 where the caller's own has no name inside; else the one it has. */
+/* The id asked for; where the caller's own has no name inside, 0 or the first there is; else the
+ * one it has. */
 static int64_t id_inside(bool asked, uint32_t id, const struct rf_idmap *map, uint32_t caller)
 {
+	uint32_t outside;
+
 	if (asked)
 		return id;
-	return map->n && !maps_outside(map, caller) ? 0 : -1;
+	if (!map->n || maps_outside(map, caller))
+		return -1;
+	return rf_idmap_outside(map, 0, &outside) < 0 ? map->rows[0].inside : 0;
 }
 
 static int add_become(struct rf_plan *plan, const struct shape *s)
@@ -168,13 +202,22 @@ static int add_settings(struct rf_plan *plan, const struct shape *s)
 static int add_exec(struct rf_plan *plan, const struct shape *s)
 {
 	const struct rf_sandbox *b = s->box;
-	int r = plan_add_num(plan, &step_close_descriptors, s->forked, 0);
+	int r = 0;
 
+	/* An init that dies takes all of its namespace along. */
+	if (s->forked && b->kill_signal >= 0)
+		r = plan_add_num(plan, &step_die_with_caller, true, b->kill_signal ?: SIGKILL);
+	if (r >= 0 && s->init)
+		r = plan_add_num(plan, &step_init, true, 0);
+	if (r >= 0 && b->keep_caps)
+		r = plan_add_num(plan, &step_keep_caps, s->forked, 0);
+	if (r >= 0)
+		r = plan_add_num(plan, &step_close_descriptors, s->forked, 0);
 	for (size_t i = 0; r >= 0 && i < b->n_pass_fds; i++)
 		r = plan_add_num(plan, &step_pass_descriptor, s->forked, b->pass_fds[i]);
-	if (r >= 0 && s->forked && b->kill_signal >= 0)
-		r = plan_add_num(plan, &step_die_with_caller, true, b->kill_signal ?: SIGKILL);
-	return r < 0 ? r : plan_add_exec(plan, s->forked, b->argv);
+	if (r >= 0 && b->block_fd)
+		r = plan_add_num(plan, &step_block, s->forked, b->block_fd);
+	return r < 0 ? r : plan_add_exec(plan, s->forked, b->argv, b->environment);
 }
 
 int rf_plan_sandbox(struct rf_plan *plan, const struct rf_sandbox *sandbox)

@@ -10,6 +10,7 @@
  */
 #include "plan/step.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -73,14 +74,72 @@ const struct step_kind step_deny_setgroups = {
 	.page = "user_namespaces(7)", .run = run_deny_setgroups,
 };
 
+/* "PROGRAM PID INSIDE OUTSIDE COUNT …", cut up in `words`. */
+static int helper_words(const char *program, pid_t pid, const char *map, char *words, size_t size,
+			char ***ret_argv)
+{
+	size_t n = 2;
+	char *save = NULL, **argv;
+	int len = snprintf(words, size, "%s %d %s", program, (int)pid, map);
+
+	if (len < 0 || (size_t)len >= size)
+		return -E2BIG;
+	for (const char *p = words; *p; p++)
+		n += *p == ' ' || *p == '\n';
+	argv = calloc(n, sizeof(*argv));
+	if (!argv)
+		return -ENOMEM;
+	n = 0;
+	for (char *w = strtok_r(words, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
+		argv[n++] = w;
+	*ret_argv = argv;
+	return 0;
+}
+
+/*
+ * newuidmap(1) and newgidmap(1) have the privilege and know who may map what. The child is held and
+ * is ours, so its pid stays its own. However they end, short of success the map is not there.
+ */
+static int map_by_helper(struct plan_run *run, const char *program, const char *map)
+{
+	char words[8192], **argv __free(ptr) = NULL;
+	int status = 0, r = helper_words(program, run->child, map, words, sizeof(words), &argv);
+	pid_t pid = r < 0 ? r : sys_fork(), waited;
+
+	if (pid < 0)
+		return pid;
+	if (!pid) {
+		sys_sigprocmask(SIG_SETMASK, &run->signals, NULL);
+		r = sys_execvpe(program, argv, environ);
+		_exit(r == -ENOENT ? 127 : 126);
+	}
+	while ((waited = sys_waitpid(pid, &status, 0)) == -EINTR)
+		;
+	if (waited < 0)
+		return waited;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return sys_fail(-EPERM, "newuidmap", program, "this map needs privilege outside, or this program, which is not installed (Debian: package uidmap)");
+	return sys_fail(-EPERM, "newuidmap", program, "%s %d (/etc/subuid and /etc/subgid say who may map what)", WIFEXITED(status) ? "it refused, with exit code" : "it was ended by signal",
+			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+static int write_map(struct plan_run *run, const char *file, const char *program, const char *map)
+{
+	int r = write_proc_file(run, file, map);
+
+	return r == -EPERM && run->child > 0 && geteuid() ? map_by_helper(run, program, map) : r;
+}
+
 static int run_write_uid_map(struct plan_run *run, struct rf_step *s)
 {
-	return write_proc_file(run, "uid_map", s->text[0]);
+	return write_map(run, "uid_map", "/usr/bin/newuidmap", s->text[0]);
 }
 
 static int run_write_gid_map(struct plan_run *run, struct rf_step *s)
 {
-	return write_proc_file(run, "gid_map", s->text[0]);
+	return write_map(run, "gid_map", "/usr/bin/newgidmap", s->text[0]);
 }
 
 static void args_map(const struct rf_step *s, struct str *out)
@@ -131,6 +190,17 @@ const struct step_kind step_become = {
 	.id = "become", .name = "take on the mapped ids",
 	.why = "The process keeps its old ids until it asks for those of the map.",
 	.page = "setresuid(2)", .args = args_become, .run = run_become,
+};
+
+static int run_time_offsets(struct plan_run *run, struct rf_step *s)
+{
+	return file_write_at(AT_FDCWD, "/proc/self/timens_offsets", s->text[0]);
+}
+
+const struct step_kind step_time_offsets = {
+	.id = "time-offsets", .name = "set the clocks' offsets", .args = args_map,
+	.why = "They can be set until the first process is in the new time namespace, and never again.",
+	.page = "time_namespaces(7)", .run = run_time_offsets,
 };
 
 static int run_hostname(struct plan_run *run, struct rf_step *s)

@@ -95,6 +95,22 @@ const struct step_kind step_drop_caps = {
 	.page = "capabilities(7)", .args = args_caps, .run = run_drop_caps,
 };
 
+static int run_keep_caps(struct plan_run *run, struct rf_step *s)
+{
+	struct rf_caps have;
+	int r = caps_get_held(&have);
+
+	if (r >= 0)
+		r = caps_set(have.effective, have.permitted, have.permitted);
+	return r < 0 ? r : caps_raise_ambient(have.permitted);
+}
+
+const struct step_kind step_keep_caps = {
+	.id = "keep-capabilities", .name = "keep the capabilities at exec",
+	.why = "A program whose user is not 0 inside would lose what the user namespace has given.",
+	.page = "capabilities(7)", .run = run_keep_caps,
+};
+
 static int run_no_new_privs(struct plan_run *run, struct rf_step *s)
 {
 	return sys_prctl("PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1, 0);

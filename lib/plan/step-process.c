@@ -307,34 +307,46 @@ void plan_ready_signals(struct plan_run *run)
 	sys_signal_default(SIGPIPE);
 }
 
+struct exec_words {
+	char **argv, **envp; /* envp NULL: not given */
+};
+
 static int run_exec(struct plan_run *run, struct rf_step *s)
 {
-	char *const *argv = s->data;
+	const struct exec_words *w = s->data;
+	char **envp = w->envp ?: run->environment;
 
 	plan_ready_signals(run);
 	/* The program is looked for on its own PATH. */
-	if (run->environment)
-		environ = run->environment;
+	if (envp)
+		environ = envp;
 	if (run->program_fd >= 0)
-		return sys_execveat(run->program_fd, argv, environ);
-	return sys_execvpe(argv[0], argv, environ);
+		return sys_execveat(run->program_fd, w->argv, environ);
+	return sys_execvpe(w->argv[0], w->argv, environ);
 }
 
 static void args_exec(const struct rf_step *s, struct str *out)
 {
-	char *const *argv = s->data;
+	const struct exec_words *w = s->data;
 
-	for (size_t i = 0; argv[i]; i++)
-		str_addf(out, "%s%s", i ? " " : "", argv[i]);
+	for (size_t i = 0; w->argv[i]; i++)
+		str_addf(out, "%s%s", i ? " " : "", w->argv[i]);
+}
+
+static void free_words(char **words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		free(words[i]);
+	free(words);
 }
 
 static void free_exec(void *data)
 {
-	char **argv = data;
+	struct exec_words *w = data;
 
-	for (size_t i = 0; argv[i]; i++)
-		free(argv[i]);
-	free(argv);
+	free_words(w->argv);
+	free_words(w->envp);
+	free(w);
 }
 
 const struct step_kind step_exec = {
@@ -343,25 +355,35 @@ const struct step_kind step_exec = {
 	.page = "execve(2)", .args = args_exec, .run = run_exec, .free_data = free_exec,
 };
 
-int plan_add_exec(struct rf_plan *plan, bool in_child, char *const argv[])
+static int copy_words(char *const words[], char ***ret_words)
 {
-	struct rf_step *s = plan_add(plan, &step_exec, in_child);
 	size_t n = 0;
 	char **copy;
 
-	while (argv[n])
+	while (words[n])
 		n++;
-	copy = s ? calloc(n + 1, sizeof(*copy)) : NULL;
-	if (!copy) {
-		if (s)
-			plan->n--;
+	copy = *ret_words = calloc(n + 1, sizeof(*copy));
+	if (!copy)
 		return -ENOMEM;
-	}
-	s->data = copy;
 	for (size_t i = 0; i < n; i++)
-		if (!(copy[i] = strdup(argv[i])))
+		if (!(copy[i] = strdup(words[i])))
 			return -ENOMEM;
 	return 0;
+}
+
+int plan_add_exec(struct rf_plan *plan, bool in_child, char *const argv[], char *const envp[])
+{
+	struct exec_words *w = calloc(1, sizeof(*w));
+	struct rf_step *s = w ? plan_add(plan, &step_exec, in_child) : NULL;
+	int r;
+
+	if (!s) {
+		free(w);
+		return -ENOMEM;
+	}
+	s->data = w;
+	r = copy_words(argv, &w->argv);
+	return r < 0 || !envp ? r : copy_words(envp, &w->envp);
 }
 
 int plan_add_num(struct rf_plan *plan, const struct step_kind *kind, bool in_child, int64_t num)

@@ -9,7 +9,8 @@
 int plan_add_num(struct rf_plan *plan, const struct step_kind *kind, bool in_child, int64_t num);
 int plan_add_text(struct rf_plan *plan, const struct step_kind *kind, bool in_child,
 		  const char *text);
-int plan_add_exec(struct rf_plan *plan, bool in_child, char *const argv[]);
+/* envp NULL: the caller's environment, or the one that a step has found. */
+int plan_add_exec(struct rf_plan *plan, bool in_child, char *const argv[], char *const envp[]);
 
 /* step-process.c; num[0] in brackets */
 /* What the exec does before it, for a step that must be the last of them. */
@@ -23,12 +24,18 @@ extern const struct step_kind step_chdir;	    /* text: directory */
 extern const struct step_kind step_open_program; /* text: name or path */
 extern const struct step_kind step_exec;
 
+/* step-init.c */
+extern const struct step_kind step_status_pipe, step_init;
+extern const struct step_kind step_block;	    /* [descriptor] */
+extern const struct step_kind step_tell;	    /* [descriptor] */
+
 /* step-ns.c */
 extern const struct step_kind step_unshare;	  /* [CLONE_NEW… flags] */
 extern const struct step_kind step_deny_setgroups;
 extern const struct step_kind step_write_uid_map; /* text: the map's lines */
 extern const struct step_kind step_write_gid_map; /* text: the map's lines */
 extern const struct step_kind step_become;	  /* [uid, gid, drop groups]; -1 leaves an id */
+extern const struct step_kind step_time_offsets;  /* text: lines for timens_offsets */
 extern const struct step_kind step_hostname;	  /* text: name */
 extern const struct step_kind step_loopback_up;
 
@@ -50,6 +57,7 @@ extern const struct step_kind step_drop_bounding; /* [what to drop] */
 extern const struct step_kind step_set_caps;	  /* [effective, permitted, inheritable] */
 extern const struct step_kind step_raise_ambient; /* [what to raise] */
 extern const struct step_kind step_drop_caps;	  /* [what to drop from every set] */
+extern const struct step_kind step_keep_caps;
 extern const struct step_kind step_no_new_privs;
 extern const struct step_kind step_seccomp;	  /* data: const struct rf_seccomp *, borrowed */
 

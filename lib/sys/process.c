@@ -179,6 +179,20 @@ int sys_sigwaitinfo(const sigset_t *set, siginfo_t *ret_info)
 			     sigwaitinfo(set, ret_info), "%s", "");
 }
 
+int sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout)
+{
+	return (int)SYS_CALL("rt_sigtimedwait", SYS_READ, SYS_NOFD, NULL,
+			     sigtimedwait(set, ret_info, timeout), "…, %lld.%09ld s",
+			     (long long)timeout->tv_sec, timeout->tv_nsec);
+}
+
+int sys_set_async(int fd)
+{
+	return (int)SYS_CALL("fcntl", SYS_ACT, fd, NULL,
+			     fcntl(fd, F_SETOWN, getpid()) < 0 ? -1 : fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK),
+			     "%d, F_SETFL, O_ASYNC|O_NONBLOCK", fd);
+}
+
 int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms)
 {
 	return (int)SYS_CALL("poll", SYS_READ, SYS_NOFD, NULL, poll(fds, n, timeout_ms),

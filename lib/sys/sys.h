@@ -89,6 +89,10 @@ int sys_chdir(const char *path);
 int sys_fchdir(int fd);
 int sys_sigprocmask(int how, const sigset_t *set, sigset_t *ret_old);
 int sys_sigwaitinfo(const sigset_t *set, siginfo_t *ret_info);
+/* -EAGAIN where the time is up. */
+int sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout);
+/* Have SIGIO sent to this process when there is something to read; reading no longer waits. */
+int sys_set_async(int fd);
 int sys_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 /* The id of the mount that an open file stands on (5.8). */
 int sys_statx_mount(int fd, uint64_t *ret_id);

@@ -11,7 +11,7 @@
 
 int nsrun_main(int argc, char **argv);
 #define main nsrun_main
-#include "tools/nsrun.c"
+#include "tools/nsrun/main.c"
 #undef main
 
 enum { WORDS_MAX = 64 };

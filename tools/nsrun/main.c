@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* nsrun: run a program in new namespaces. Takes unshare(1)'s options with their meaning. */
-#include <errno.h>
-#include <ringfence/child.h>
 #include <ringfence/ns.h>
-#include <ringfence/sandbox.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +8,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
+#include "nsrun.h"
 #include "sys/uapi.h"
-#include "tool.h"
 
 static const char *const propagation_words[] = {"private", "slave", "shared", "unchanged", NULL};
 static const unsigned long propagation_flags[] = {MS_PRIVATE, MS_SLAVE, MS_SHARED, RF_UNCHANGED};
@@ -21,20 +19,41 @@ static const char *const proc_default[] = {"/proc", NULL};
 static const char *const kill_default[] = {"KILL", NULL};
 
 static struct rf_sandbox box = {.size = sizeof(box)};
-static bool map_root, map_current, no_kill_child;
+static struct id_words ids;
+static struct watch_words watch = {.ready_fd = -1};
+static bool no_kill_child, clear_env;
 static int propagation = -1, setgroups_word = -1;
 static const char *kill_child;
 static int64_t as_uid = -1, as_gid = -1;
-static struct opt_list pass_fds;
+static int64_t block_fd = -1, info_fd = -1;
+static struct opt_list pass_fds, kept_env, set_env, unset_env;
 
-static int parse_map(const char *word, void *to)
+/* [+-]SECONDS[.FRACTION]: the fraction counts up from the whole seconds below. */
+static int parse_offset(const char *word, void *to)
 {
-	struct rf_idmap map = *(struct rf_idmap *)to;
-	int r = rf_idmap_parse(&map, word);
+	struct rf_clock_offset o = {.set = true};
+	bool minus = word[0] == '-';
+	char *end;
+	long long whole;
+	uint32_t nano = 0, place = 100000000;
 
-	if (r >= 0)
-		*(struct rf_idmap *)to = map;
-	return r;
+	errno = 0;
+	whole = strtoll(word, &end, 10);
+	if (errno || end == word)
+		return -EINVAL;
+	if (*end == '.')
+		for (end++; *end >= '0' && *end <= '9' && place; place /= 10)
+			nano += (uint32_t)(*end++ - '0') * place;
+	if (*end)
+		return -EINVAL;
+	if (minus && nano) {
+		whole--;
+		nano = 1000000000 - nano;
+	}
+	o.seconds = whole;
+	o.nanoseconds = nano;
+	*(struct rf_clock_offset *)to = o;
+	return 0;
 }
 
 #define NS_ROW(letter, word, flag, what)                                                           \
@@ -52,14 +71,17 @@ static const struct opt_row options[] = {
 	NS_ROW('a', "all", CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID |
 	       CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWTIME, "namespace of each of the eight kinds"),
 	{'f', "fork", OPT_FLAG, &box.fork, NULL, "run the program in a child and stay as its supervisor"},
-	{'r', "map-root-user", OPT_FLAG, &map_root, NULL,
+	{'r', "map-root-user", OPT_FLAG, &ids.root, NULL,
 	 "be root inside, as the caller outside; implies --user"},
-	{'c', "map-current-user", OPT_FLAG, &map_current, NULL,
+	{'c', "map-current-user", OPT_FLAG, &ids.current, NULL,
 	 "keep the caller's ids inside; implies --user"},
-	{0, "map-users", OPT_CALL, &box.uid_map, "INSIDE:OUTSIDE:COUNT[,…]",
-	 "user ids inside and what they are outside; implies --user", 0, 0, 0, NULL, parse_map},
-	{0, "map-groups", OPT_CALL, &box.gid_map, "INSIDE:OUTSIDE:COUNT[,…]",
-	 "group ids inside and what they are outside; implies --user", 0, 0, 0, NULL, parse_map},
+	{0, "map-user", OPT_STRING, &ids.user, "UID|NAME", "be this user inside, as the caller outside; implies --user"},
+	{0, "map-group", OPT_STRING, &ids.group, "GID|NAME", "be in this group inside, as the caller's outside; implies --user"},
+	{0, "map-users", OPT_LIST, &ids.users, "INSIDE:OUTSIDE:COUNT[,…]|auto|subids|all",
+	 "user ids inside and what they are outside; the caller's subordinate ids from 0 on, or as themselves; all ids as themselves; implies --user"},
+	{0, "map-groups", OPT_LIST, &ids.groups, "INSIDE:OUTSIDE:COUNT[,…]|auto|subids|all",
+	 "the same for groups; implies --user"},
+	{0, "map-auto", OPT_FLAG, &ids.automatic, NULL, "as --map-users auto --map-groups auto"},
 	{0, "setgroups", OPT_CHOICE, &setgroups_word, "allow|deny",
 	 "whether setgroups(2) works inside", 0, 0, 0, setgroups_words},
 	{'S', "setuid", OPT_INT, &as_uid, "UID", "run as this user id inside", 0, 0, 4294967294},
@@ -83,6 +105,23 @@ static const struct opt_row options[] = {
 	 "PROGRAM is of the caller's root, not of the new one; it must be linked statically"},
 	{0, "pass-fd", OPT_LIST, &pass_fds, "N",
 	 "leave descriptor N open for the program; all others above 2 are closed"},
+	{0, "keep-caps", OPT_FLAG, &box.keep_caps, NULL,
+	 "let the program keep what the user namespace gave, also where it is not user 0"},
+	{0, "no-init", OPT_FLAG, &box.no_init, NULL,
+	 "be pid 1 of a new pid namespace; else an init is, which reaps orphans and passes signals on"},
+	{0, "monotonic", OPT_CALL, &box.monotonic, "SECONDS", "set the monotonic clock off by this; implies --time", 0, 0, 0, NULL, parse_offset},
+	{0, "boottime", OPT_CALL, &box.boottime, "SECONDS", "set the boot-time clock off by this; implies --time", 0, 0, 0, NULL, parse_offset},
+	{0, "clear-env", OPT_FLAG, &clear_env, NULL, "begin with an empty environment"},
+	{0, "keep-env", OPT_LIST, &kept_env, "NAME[,…]", "with --clear-env: but keep these variables"},
+	{0, "setenv", OPT_LIST, &set_env, "NAME=VALUE", "set a variable"},
+	{0, "unsetenv", OPT_LIST, &unset_env, "NAME", "remove a variable"},
+	{0, "timeout", OPT_TIME, &watch.timeout_us, "TIME",
+	 "end the program after this time: SIGTERM, after 2 s SIGKILL; the exit code is then 124"},
+	{0, "report", OPT_STRING, &watch.report, "FILE|fd:N",
+	 "when the program has ended, write as JSON how, and what it used"},
+	{0, "ready-fd", OPT_INT, &watch.ready_fd, "N", "write a line there when the program runs; implies --fork", 0, 3, 1 << 20},
+	{0, "block-fd", OPT_INT, &block_fd, "N", "wait for a byte or the end there before the program runs", 0, 3, 1 << 20},
+	{0, "info-fd", OPT_INT, &info_fd, "N", "write there as JSON the pid, namespaces and maps, before the program runs; implies --fork", 0, 3, 1 << 20},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},
 	OPT_COMMON_EXPLAIN,
 	{0},
@@ -101,19 +140,40 @@ static int signal_number(const char *name)
 	return -1;
 }
 
-static int set_maps(void)
+static bool is_kept(const char *variable)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	int r = 0;
+	size_t len = strcspn(variable, "=");
 
-	if (map_root && map_current)
-		return tool_usage_error("--map-root-user and --map-current-user exclude each other");
-	if (map_root || map_current)
-		r = rf_idmap_add(&box.uid_map, map_root ? 0 : uid, uid, 1);
-	if (r >= 0 && (map_root || map_current))
-		r = rf_idmap_add(&box.gid_map, map_root ? 0 : gid, gid, 1);
-	return r < 0 ? tool_error(r, "id map") : 0;
+	for (size_t i = 0; i < kept_env.n; i++)
+		for (const char *p = kept_env.words[i]; *p; p += strcspn(p, ","), p += *p == ',')
+			if (strcspn(p, ",") == len && !strncmp(p, variable, len))
+				return true;
+	return false;
+}
+
+static int change_environment(void)
+{
+	size_t n = 0;
+
+	if (kept_env.n && !clear_env)
+		return tool_usage_error("--keep-env says what --clear-env shall leave");
+	while (clear_env && environ[n])
+		n++;
+	if (clear_env) {
+		size_t kept = 0;
+
+		for (size_t i = 0; i < n; i++)
+			if (is_kept(environ[i]))
+				environ[kept++] = environ[i];
+		environ[kept] = NULL;
+	}
+	for (size_t i = 0; i < unset_env.n; i++)
+		if (unsetenv(unset_env.words[i]) < 0)
+			return tool_usage_error("--unsetenv: \"%s\" is not the name of a variable", unset_env.words[i]);
+	for (size_t i = 0; i < set_env.n; i++)
+		if (set_env.words[i][0] == '=' || !strchr(set_env.words[i], '=') || putenv((char *)(uintptr_t)set_env.words[i]))
+			return tool_usage_error("--setenv: \"%s\" is not NAME=VALUE", set_env.words[i]);
+	return 0;
 }
 
 static int set_box(char **argv)
@@ -140,6 +200,9 @@ static int set_box(char **argv)
 		argv = shell;
 	}
 	box.argv = argv;
+	box.block_fd = block_fd < 0 ? 0 : (int)block_fd;
+	box.info_fd = info_fd < 0 ? 0 : (int)info_fd;
+	box.fork |= watch.ready_fd >= 0 || watch.timeout_us || watch.report;
 	return tool_descriptors("pass-fd", &pass_fds, &box.pass_fds, &box.n_pass_fds);
 }
 
@@ -148,11 +211,15 @@ DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))
 static int run(int argc, char **argv)
 {
 	struct rf_plan *plan __free(plan) = NULL;
-	int status, r = set_maps();
+	int r = set_maps(&box, &ids);
 	pid_t pid;
 
 	if (!r)
 		r = set_box(argv);
+	if (!r)
+		r = change_environment();
+	if (!r)
+		r = watch_begin(&watch);
 	if (r)
 		return r;
 	r = rf_plan_new(&plan);
@@ -163,8 +230,7 @@ static int run(int argc, char **argv)
 	pid = tool_run_plan(plan);
 	if (pid <= 0)
 		return -pid;
-	r = rf_child_wait(pid, &status, NULL);
-	return r < 0 ? tool_error(r, "wait for the program") : tool_exit_as(status);
+	return watch_end(plan, pid);
 }
 
 static const struct tool tool = {
