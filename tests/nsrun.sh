@@ -96,7 +96,7 @@ map() { nsrun "$@" sh -c 'echo $(cat /proc/self/uid_map)'; }
 equal "--map-user" "5 $(id -u) 1" "$(map --map-user 5)"
 equal "--map-user by name" "$(awk -F: '$1 == "nobody" { print $3 }' /etc/passwd) $(id -u) 1" "$(map --map-user nobody)"
 equal "--map-group by name" "$(awk -F: '$1 == "daemon" { print $3 }' /etc/group) $(id -g) 1" "$(nsrun --map-user 0 --map-group daemon sh -c 'echo $(cat /proc/self/gid_map)')"
-all=$(awk '{ printf "%d %d %d\n", $1, $1, ($3 == 4294967295 ? $3 - 1 : $3) }' /proc/self/uid_map | xargs)
+all=$(awk '{ printf "%.0f %.0f %.0f\n", $1, $1, ($3 == 4294967295 ? $3 - 1 : $3) }' /proc/self/uid_map | xargs)
 equal "--map-users all: each id as itself" "$all" "$(root && map --map-users all || echo "$all")"
 refuse "no such user" 125 'nosuchuser: is not in /etc/passwd' nsrun --map-user nosuchuser true
 refuse "two ways at once" 125 'exclude each other' nsrun --map-user 1 -r true

@@ -164,4 +164,84 @@ TEST(text_and_map_agree)
 	}
 }
 
+/* A map, the pair to be put into it, and what becomes of it. */
+static const struct {
+	const char *map;
+	uint32_t inside, outside;
+	const char *want;
+} insertions[] = {
+	{"", 0, 1000, "0 1000 1\n"},
+	{"0:100000:10", 0, 1000, "0 1000 1\n1 100000 9\n"},
+	{"0:100000:10", 9, 1000, "9 1000 1\n0 100000 9\n"},
+	{"0:100000:10", 5, 1000, "5 1000 1\n0 100000 5\n6 100005 4\n"},
+	{"0:100000:10", 50, 100004, "50 100004 1\n0 100000 4\n4 100005 5\n"},
+	{"0:100000:10", 2, 100006, "2 100006 1\n0 100000 2\n3 100002 4\n7 100007 3\n"},
+	{"0:100000:10", 4, 100004, "4 100004 1\n0 100000 4\n5 100005 5\n"},
+	{"0:100000:1", 0, 5, "0 5 1\n"},
+	{"1:1:10,20:20:5", 22, 3, "22 3 1\n1 1 2\n3 4 7\n20 20 2\n23 22 2\n"},
+};
+
+TEST(insertions)
+{
+	for (size_t i = 0; i < sizeof(insertions) / sizeof(insertions[0]); i++) {
+		struct rf_idmap map = {0};
+		char *text = NULL;
+
+		if (insertions[i].map[0])
+			ASSERT_EQ(0, rf_idmap_parse(&map, insertions[i].map));
+		EXPECT_EQ(0, rf_idmap_insert(&map, insertions[i].inside, insertions[i].outside));
+		ASSERT_EQ(0, rf_idmap_format(&map, &text));
+		EXPECT_STREQ(insertions[i].want, text) {
+			TH_LOG("%s", insertions[i].map);
+		}
+		free(text);
+	}
+}
+
+TEST(an_insertion_that_fails_changes_nothing)
+{
+	struct rf_idmap map = {0};
+
+	ASSERT_EQ(0, rf_idmap_parse(&map, "0:100000:10"));
+	EXPECT_EQ(-ERANGE, rf_idmap_insert(&map, UINT32_MAX, 5));
+	EXPECT_EQ(1, map.n);
+	EXPECT_EQ(10, map.rows[0].count);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+TEST(subordinate_ids)
+{
+	char path[] = "/tmp/rf-subid.XXXXXX";
+	struct rf_idmap map = {0};
+	uint32_t id = 42;
+
+	close(mkstemp(path));
+	write_file(path, "other:1:5\n\nnonsense\n4000000:x:5\n4000000:300000:70\n4000000:1:1\nroot:200000:10\nlast:4294967295:2\n");
+	EXPECT_EQ(0, rf_idmap_subids(&map, path, 4000000, false));
+	EXPECT_EQ(0, map.rows[0].inside);
+	EXPECT_EQ(300000, map.rows[0].outside);
+	EXPECT_EQ(70, map.rows[0].count);
+	map.n = 0;
+	EXPECT_EQ(0, rf_idmap_subids(&map, path, 0, true));
+	EXPECT_EQ(200000, map.rows[0].inside);
+	EXPECT_EQ(-ENOENT, rf_idmap_subids(&map, path, 4000001, true));
+	EXPECT_EQ(-ENOENT, rf_idmap_subids(&map, "/none", 0, true));
+	EXPECT_EQ(1, map.n);
+	write_file(path, "a:x:5:6\nb:x:7:8\nc::4294967295:\nd\n");
+	EXPECT_EQ(0, rf_idmap_user(path, "b", &id));
+	EXPECT_EQ(7, id);
+	EXPECT_EQ(-ENOENT, rf_idmap_user(path, "c", &id));
+	EXPECT_EQ(-ENOENT, rf_idmap_user(path, "d", &id));
+	EXPECT_EQ(-ENOENT, rf_idmap_user(path, "e", &id));
+	EXPECT_EQ(7, id);
+	unlink(path);
+}
+
 TEST_HARNESS_MAIN

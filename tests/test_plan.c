@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ringfence/child.h>
+#include <ringfence/child.h>
 #include <ringfence/sandbox.h>
 #include <signal.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static const struct {
 	 "child: become uid 0, gid 0\n" CHILD_END},
 	{"a user id map alone", {0}, "7:1000:1", "",
 	 "unshare CLONE_NEWUSER\nwrite-uid-map 7 1000 1\n" END,
-	 "fork CLONE_NEWUSER\nwrite-uid-map 7 1000 1\n" MEET "child: become uid 0\n" CHILD_END},
+	 "fork CLONE_NEWUSER\nwrite-uid-map 7 1000 1\n" MEET "child: become uid 7\n" CHILD_END},
 	{"wide maps", {0}, "0:100000:10,20:200000:5", "0:100000:10",
 	 "fork CLONE_NEWUSER\ndeny-setgroups\nwrite-uid-map 0 100000 10, 20 200000 5\n"
 	 "write-gid-map 0 100000 10\n" MEET "child: become uid 0, gid 0\n" CHILD_END,
@@ -73,8 +74,20 @@ static const struct {
 	 {.namespaces = CLONE_NEWUSER, .setgroups = RF_SETGROUPS_DENY}, "", "",
 	 "unshare CLONE_NEWUSER\ndeny-setgroups\n" END, NULL},
 	{"a pid namespace with its proc", {.namespaces = CLONE_NEWPID, .proc = "/proc"}, "", "",
-	 "fork CLONE_NEWNS|CLONE_NEWPID\n" MEET "child: propagation private\n"
-	 "child: mount-proc /proc\n" CHILD_END, NULL},
+	 "status-pipe\nfork CLONE_NEWNS|CLONE_NEWPID\n" MEET "child: propagation private\n"
+	 "child: mount-proc /proc\nchild: die-with-caller SIGKILL\nchild: init\n"
+	 "child: close-descriptors\nchild: exec /bin/true x\n", NULL},
+	{"a pid namespace without init", {.namespaces = CLONE_NEWPID, .no_init = true}, "", "",
+	 "fork CLONE_NEWPID\n" MEET CHILD_END, NULL},
+	{"clocks of its own", {.boottime = {-5, 7, true}}, "", "",
+	 "fork\n" MEET "child: unshare CLONE_NEWTIME\nchild: time-offsets boottime -5 7\n"
+	 "child: be-born\n" CHILD_END, NULL},
+	{"clocks and pids", {.namespaces = CLONE_NEWPID | CLONE_NEWUTS, .no_init = true, .monotonic = {1, 0, true}}, "", "",
+	 "fork CLONE_NEWUTS\n" MEET "child: unshare CLONE_NEWPID|CLONE_NEWTIME\n"
+	 "child: time-offsets monotonic 1 0\nchild: be-born\n" CHILD_END, NULL},
+	{"those who wait", {.block_fd = 8, .info_fd = 9, .keep_caps = true}, "", "",
+	 "fork\ntell descriptor 9\n" MEET "child: keep-capabilities\nchild: close-descriptors\n"
+	 "child: die-with-caller SIGKILL\nchild: block descriptor 8\nchild: exec /bin/true x\n", NULL},
 	{"a time namespace", {.namespaces = CLONE_NEWTIME}, "", "",
 	 "fork CLONE_NEWTIME\n" MEET CHILD_END, NULL},
 	{"fork alone", {.fork = true}, "", "", "fork\n" MEET CHILD_END, NULL},
@@ -460,12 +473,12 @@ TEST_F(plan, a_failure_in_the_caller_leaves_no_child)
 
 static int run_to_end(struct rf_plan *plan, const struct rf_plan_options *options)
 {
-	int status = -1;
+	struct rf_child_end end;
 	pid_t pid = rf_plan_run(plan, options, NULL);
 
 	if (pid <= 0)
 		return pid;
-	return rf_child_wait(pid, &status, NULL) < 0 ? -1 : status;
+	return rf_plan_wait(plan, pid, NULL, &end) < 0 ? -1 : end.status;
 }
 
 /* With and without clone3(2), a child is made, waited for and gone. */

@@ -297,6 +297,9 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 			};
 		return r;
 	}
+	/* Of an earlier run whose end nobody has waited for. */
+	if (plan->run && run->status_fd[0] >= 0)
+		sys_close(run->status_fd[0]);
 	plan->run = run;
 	*run = (struct plan_run){
 		.plan = plan, .caller_pidfd = -EBADF, .program_fd = -EBADF,

@@ -81,7 +81,8 @@ static struct shape make_shape(const struct rf_sandbox *b)
 	return s;
 }
 
-static int add_map(struct rf_plan *plan, const struct step_kind *kind, const struct rf_idmap *map)
+static int add_map(struct rf_plan *plan, const struct step_kind *kind, const struct rf_idmap *map,
+		   uint32_t own)
 {
 	char *text __free(ptr) = NULL;
 	int r;
@@ -89,7 +90,11 @@ static int add_map(struct rf_plan *plan, const struct step_kind *kind, const str
 	if (!map->n)
 		return 0;
 	r = rf_idmap_format(map, &text);
-	return r < 0 ? r : plan_add_text(plan, kind, false, text);
+	if (r >= 0)
+		r = plan_add_text(plan, kind, false, text);
+	if (r >= 0)
+		plan->steps[plan->n - 1].num[0] = !own_map(map, own);
+	return r;
 }
 
 static void add_offset(struct str *out, const char *clock, const struct rf_clock_offset *o)
@@ -124,9 +129,9 @@ static int add_namespaces(struct rf_plan *plan, const struct shape *s)
 	if (r >= 0 && s->deny_setgroups)
 		r = plan_add_num(plan, &step_deny_setgroups, false, 0);
 	if (r >= 0)
-		r = add_map(plan, &step_write_uid_map, &s->box->uid_map);
+		r = add_map(plan, &step_write_uid_map, &s->box->uid_map, s->euid);
 	if (r >= 0)
-		r = add_map(plan, &step_write_gid_map, &s->box->gid_map);
+		r = add_map(plan, &step_write_gid_map, &s->box->gid_map, s->egid);
 	if (r >= 0 && s->box->info_fd)
 		r = plan_add_num(plan, &step_tell, false, s->box->info_fd);
 	if (r >= 0 && s->forked) {
@@ -181,7 +186,8 @@ static int add_become(struct rf_plan *plan, const struct shape *s)
 		return -ENOMEM;
 	step->num[0] = id_inside(b->has_uid, b->uid, &b->uid_map, s->euid);
 	step->num[1] = id_inside(b->has_gid, b->gid, &b->gid_map, s->egid);
-	step->num[2] = !s->deny_setgroups;
+	/* Without a group map nobody inside may call it. */
+	step->num[2] = !s->deny_setgroups && (b->gid_map.n || !(s->flags & CLONE_NEWUSER));
 	return 0;
 }
 
@@ -199,14 +205,21 @@ static int add_settings(struct rf_plan *plan, const struct shape *s)
 	return r;
 }
 
+static int add_death(struct rf_plan *plan, const struct shape *s)
+{
+	int sig = s->box->kill_signal;
+
+	return sig < 0 ? 0 : plan_add_num(plan, &step_die_with_caller, true, sig ?: SIGKILL);
+}
+
 static int add_exec(struct rf_plan *plan, const struct shape *s)
 {
 	const struct rf_sandbox *b = s->box;
 	int r = 0;
 
 	/* An init that dies takes all of its namespace along. */
-	if (s->forked && b->kill_signal >= 0)
-		r = plan_add_num(plan, &step_die_with_caller, true, b->kill_signal ?: SIGKILL);
+	if (s->init)
+		r = add_death(plan, s);
 	if (r >= 0 && s->init)
 		r = plan_add_num(plan, &step_init, true, 0);
 	if (r >= 0 && b->keep_caps)
@@ -215,6 +228,8 @@ static int add_exec(struct rf_plan *plan, const struct shape *s)
 		r = plan_add_num(plan, &step_close_descriptors, s->forked, 0);
 	for (size_t i = 0; r >= 0 && i < b->n_pass_fds; i++)
 		r = plan_add_num(plan, &step_pass_descriptor, s->forked, b->pass_fds[i]);
+	if (r >= 0 && s->forked && !s->init)
+		r = add_death(plan, s);
 	if (r >= 0 && b->block_fd)
 		r = plan_add_num(plan, &step_block, s->forked, b->block_fd);
 	return r < 0 ? r : plan_add_exec(plan, s->forked, b->argv, b->environment);

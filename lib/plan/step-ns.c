@@ -125,21 +125,21 @@ static int map_by_helper(struct plan_run *run, const char *program, const char *
 			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
-static int write_map(struct plan_run *run, const char *file, const char *program, const char *map)
+static int write_map(struct plan_run *run, const struct rf_step *s, const char *file, const char *program)
 {
-	int r = write_proc_file(run, file, map);
+	int r = write_proc_file(run, file, s->text[0]);
 
-	return r == -EPERM && run->child > 0 && geteuid() ? map_by_helper(run, program, map) : r;
+	return r == -EPERM && s->num[0] && run->child > 0 ? map_by_helper(run, program, s->text[0]) : r;
 }
 
 static int run_write_uid_map(struct plan_run *run, struct rf_step *s)
 {
-	return write_map(run, "uid_map", "/usr/bin/newuidmap", s->text[0]);
+	return write_map(run, s, "uid_map", "/usr/bin/newuidmap");
 }
 
 static int run_write_gid_map(struct plan_run *run, struct rf_step *s)
 {
-	return write_map(run, "gid_map", "/usr/bin/newgidmap", s->text[0]);
+	return write_map(run, s, "gid_map", "/usr/bin/newgidmap");
 }
 
 static void args_map(const struct rf_step *s, struct str *out)

@@ -32,8 +32,8 @@ extern const struct step_kind step_tell;	    /* [descriptor] */
 /* step-ns.c */
 extern const struct step_kind step_unshare;	  /* [CLONE_NEW… flags] */
 extern const struct step_kind step_deny_setgroups;
-extern const struct step_kind step_write_uid_map; /* text: the map's lines */
-extern const struct step_kind step_write_gid_map; /* text: the map's lines */
+/* text: the map's lines; [newuidmap(1) may be asked where the caller may not] */
+extern const struct step_kind step_write_uid_map, step_write_gid_map;
 extern const struct step_kind step_become;	  /* [uid, gid, drop groups]; -1 leaves an id */
 extern const struct step_kind step_time_offsets;  /* text: lines for timens_offsets */
 extern const struct step_kind step_hostname;	  /* text: name */
