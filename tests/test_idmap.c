@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -169,7 +170,7 @@ static const struct {
 	const char *map;
 	uint32_t inside, outside;
 	const char *want;
-} insertions[] = {
+} pairs[] = {
 	{"", 0, 1000, "0 1000 1\n"},
 	{"0:100000:10", 0, 1000, "0 1000 1\n1 100000 9\n"},
 	{"0:100000:10", 9, 1000, "9 1000 1\n0 100000 9\n"},
@@ -183,16 +184,16 @@ static const struct {
 
 TEST(insertions)
 {
-	for (size_t i = 0; i < sizeof(insertions) / sizeof(insertions[0]); i++) {
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		struct rf_idmap map = {0};
 		char *text = NULL;
 
-		if (insertions[i].map[0])
-			ASSERT_EQ(0, rf_idmap_parse(&map, insertions[i].map));
-		EXPECT_EQ(0, rf_idmap_insert(&map, insertions[i].inside, insertions[i].outside));
+		if (pairs[i].map[0])
+			ASSERT_EQ(0, rf_idmap_parse(&map, pairs[i].map));
+		EXPECT_EQ(0, rf_idmap_insert(&map, pairs[i].inside, pairs[i].outside));
 		ASSERT_EQ(0, rf_idmap_format(&map, &text));
-		EXPECT_STREQ(insertions[i].want, text) {
-			TH_LOG("%s", insertions[i].map);
+		EXPECT_STREQ(pairs[i].want, text) {
+			TH_LOG("%s", pairs[i].map);
 		}
 		free(text);
 	}
