@@ -16,7 +16,7 @@ check "standard output is one JSON object" jq -e 'type == "object"' report
 check "CPU time, throttling, memory peak, OOM kills and exit status" jq -e '.report | .exit_code == 0 and .cpu_us > 0 and .throttled_us > 0 and .oom_kills >= 1 and (.memory_peak_bytes == null or .memory_peak_bytes <= 33554432)' report
 check "the probe saw threads throttled" jq -e '[.cpu.threads[] | select(.throttle_count > 0)] | length > 0' report
 check "the probe saw the kill and the limit" jq -e '.memory.oom_kills[0].limit_bytes == 33554432' report
-check "host name, pid 1, mapped root" grep -q 'host name: box   pid: 1   ids: uid=0' log
+check "host name, pid 1, mapped root" grep -q 'host name: box   pid: 2   ids: uid=0' log
 check "only lo" grep -q 'interfaces: lo$' log
 check "a replaced file" grep -q 'from layer 2' log
 check "a deleted file and an opaque directory" grep -Eq '/etc: motd +passwd +/opt: new$' log

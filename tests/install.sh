@@ -6,7 +6,7 @@
 host_only "install"
 sanitized cgctl && skip_all "built with the sanitizers"
 check "install" sh -c "cd '$TOP' && O='$O' DESTDIR='$T/root' prefix=/usr scripts/install"
-for tool in nsrun nsjoin confine cgctl layerctl cgprobe; do
+for tool in nsrun nsjoin nsls confine cgctl layerctl cgprobe; do
 	prints "$tool runs from there" "^$tool \(ringfence\)" "$T/root/usr/bin/$tool" --version
 	check "$tool has its page" test -s "$T/root/usr/share/man/man1/$tool.1"
 	check "$tool has its completion" bash -n "$T/root/usr/share/bash-completion/completions/$tool"

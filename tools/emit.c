@@ -115,14 +115,14 @@ static void print_rows(const struct table *t)
 
 	if (!widths)
 		return;
-	for (size_t c = 0; c < t->width; c++)
+	for (size_t c = 0; c < t->width && !tool_state.no_headings; c++)
 		widths[c] = columns_of(t->columns[c].title);
 	for (size_t i = 0; i < t->n; i++) {
 		cell_words(&t->columns[i % t->width], &t->cells[i], buf, sizeof(buf));
 		if (columns_of(buf) > widths[i % t->width])
 			widths[i % t->width] = columns_of(buf);
 	}
-	for (size_t i = 0; i < t->n + t->width; i++) {
+	for (size_t i = tool_state.no_headings ? t->width : 0; i < t->n + t->width; i++) {
 		size_t c = i % t->width;
 		bool last = c + 1 == t->width, right = t->columns[c].type != CELL_TEXT;
 

@@ -296,6 +296,15 @@ static int check_words(int argc, int min, int max, const char *args)
 	return 0;
 }
 
+static bool is_command(const struct tool *tool, const char *word)
+{
+	const struct tool_command *c = tool->commands;
+
+	while (c->name && strcmp(c->name, word))
+		c++;
+	return c->name;
+}
+
 static int run_command(const struct tool *tool, int argc, char **argv)
 {
 	const struct tool_command *c = tool->commands;
@@ -332,7 +341,7 @@ static int tool_run(const struct tool *tool, int argc, char **argv)
 	r = set_up_seam();
 	if (r)
 		return r;
-	if (tool->commands)
+	if (tool->commands && (!tool->run || (argc && is_command(tool, argv[0]))))
 		return tool_finish(run_command(tool, argc, argv));
 	r = check_words(argc, tool->min_args, tool->max_args, tool->usage);
 	return r ? r : tool_finish(tool->run(argc, argv));

@@ -69,7 +69,7 @@ struct tool {
 	const char *usage; /* "[OPTION…] [--] PROGRAM [ARGUMENT…]" */
 	const struct opt_row *options;
 	const struct tool_command *commands; /* ends with a row of zeros; NULL: none */
-	int (*run)(int argc, char **argv);   /* without commands */
+	int (*run)(int argc, char **argv);   /* without a command; beside commands it is the usual thing */
 	int min_args, max_args;
 	bool runs_program; /* usage and set-up errors exit 125, options end at the first word */
 };
@@ -84,6 +84,7 @@ struct tool_state {
 	bool json;	       /* --json */
 	const char *explain;   /* --explain[=json]: "text" or "json", else NULL */
 	bool dry_run;	       /* --dry-run */
+	bool no_headings;      /* of tables */
 };
 
 extern struct tool_state tool_state;

@@ -21,6 +21,8 @@ struct rf_ns_kind {
 	uint64_t flag;		/* CLONE_NEWNS */
 	const char *sysctl;	/* "max_mnt_namespaces" in /proc/sys/user: the limit on their number */
 	const char *isolates;	/* what it isolates, as a phrase */
+	const char *shared;	/* what it means for two processes to be in the same one, a sentence */
+	const char *separate;	/* and in different ones */
 };
 
 enum { RF_NS_KINDS = 8 };
@@ -30,6 +32,49 @@ RF_API const struct rf_ns_kind *rf_ns_kind(size_t index);
 
 /* By name or word; NULL where there is none. */
 RF_API const struct rf_ns_kind *rf_ns_kind_by_name(const char *name);
+
+/* A namespace that exists, and by what it does. */
+enum rf_ns_held {
+	RF_NS_BY_PROCESS,    /* a process is in it */
+	RF_NS_BY_MOUNT,	     /* a file of it is mounted: pinned */
+	RF_NS_BY_DESCRIPTOR, /* a process holds a descriptor of it */
+	RF_NS_BY_CHILD,	     /* it owns, or is the parent of, one of these */
+};
+
+struct rf_ns_entry {
+	const struct rf_ns_kind *kind;
+	uint64_t inode;		/* the number by which it is known: net:[4026531840] */
+	uint64_t owner, parent; /* inodes: the user namespace it belongs to; of user and pid namespaces
+				   the one above. 0: out of sight, or none */
+	uint32_t owner_uid;	/* of user namespaces: who made it; UINT32_MAX: unknown */
+	size_t processes;
+	int pid;		/* the lowest in it, or the one with the descriptor; 0: none */
+	const char *path;	/* where it is mounted, or a path through /proc; belongs to the list */
+	enum rf_ns_held held;
+};
+
+struct rf_ns_list;
+
+enum rf_ns_list_flags {
+	RF_NS_DESCRIPTORS = 1, /* look also at the descriptors of all processes */
+	RF_NS_RELATIONS = 2,   /* fill in owners, parents and those that exist by them alone */
+};
+
+/*
+ * All namespaces that can be seen: those of processes in this /proc, of mounted files in this mount
+ * namespace, and by `flags`. To look into processes of others needs CAP_SYS_PTRACE; they are
+ * counted as hidden. 0 or -errno.
+ */
+RF_API int rf_ns_list_read(unsigned flags, struct rf_ns_list **ret_list);
+RF_API void rf_ns_list_free(struct rf_ns_list *list); /* NULL is fine */
+
+/* The entries, sorted by inode; and how many processes could not be looked into. */
+RF_API size_t rf_ns_list_entries(const struct rf_ns_list *list, const struct rf_ns_entry **ret_entries);
+RF_API size_t rf_ns_list_hidden(const struct rf_ns_list *list);
+
+/* The inodes of a process's namespaces in the order of rf_ns_kind(), 0 for a kind this kernel lacks.
+ * 0; -ESRCH, -EACCES. */
+RF_API int rf_ns_of_process(int pid, uint64_t ret_inodes[RF_NS_KINDS]);
 
 #ifdef __cplusplus
 }

@@ -221,7 +221,7 @@ static int add_exec(struct rf_plan *plan, const struct shape *s)
 	if (s->init)
 		r = add_death(plan, s);
 	if (r >= 0 && s->init)
-		r = plan_add_num(plan, &step_init, true, 0);
+		r = plan_add_num(plan, &step_init, true, !s->euid);
 	if (r >= 0 && b->keep_caps)
 		r = plan_add_num(plan, &step_keep_caps, s->forked, 0);
 	if (r >= 0)

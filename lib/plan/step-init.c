@@ -2,6 +2,7 @@
 /* Steps around the first process of a pid namespace, and around those who wait for it outside. */
 #include <ringfence/ns.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -25,6 +26,10 @@ static int run_init(struct plan_run *run, struct rf_step *s)
 
 	if (pid <= 0 || sys_is_dry())
 		return pid < 0 ? (int)pid : 0;
+	/* What root has made, root alone may look into: its file is the host's (CVE-2019-5736). An
+	 * ordinary user's sandbox must stay open to himself: he could not join it. */
+	if (s->num[0])
+		sys_prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0, 0);
 	proc_be_init(pid, run->status_fd[1]);
 }
 

@@ -25,7 +25,8 @@ extern const struct step_kind step_open_program; /* text: name or path */
 extern const struct step_kind step_exec;
 
 /* step-init.c */
-extern const struct step_kind step_status_pipe, step_init;
+extern const struct step_kind step_status_pipe;
+extern const struct step_kind step_init;	    /* [nobody inside may look into it] */
 extern const struct step_kind step_block;	    /* [descriptor] */
 extern const struct step_kind step_tell;	    /* [descriptor] */
 

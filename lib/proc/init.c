@@ -8,7 +8,6 @@
 #include "proc/init.h"
 
 #include <errno.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,7 +38,6 @@ void proc_be_init(pid_t program, int status_fd)
 	sigset_t all;
 	int status = 0;
 
-	sys_prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0, 0);
 	if (status_fd > 3)
 		sys_close_range(3, (unsigned)status_fd - 1, 0);
 	sys_close_range((unsigned)status_fd + 1, ~0u, 0);

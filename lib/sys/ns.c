@@ -44,6 +44,12 @@ int sys_ns_get_type(int ns_fd)
 			     "%d, NS_GET_NSTYPE", ns_fd);
 }
 
+int sys_ns_get_owner_uid(int ns_fd, uint32_t *ret_uid)
+{
+	return (int)SYS_CALL("ioctl", SYS_READ, ns_fd, NULL, ioctl(ns_fd, NS_GET_OWNER_UID, ret_uid),
+			     "%d, NS_GET_OWNER_UID", ns_fd);
+}
+
 int sys_socket_get_netns(int socket_fd)
 {
 	return (int)SYS_CALL("ioctl", SYS_OPEN, socket_fd, NULL, ioctl(socket_fd, SIOCGSKNS),

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Which namespaces there are. The links in /proc/PID/ns are read, not followed: their text has kind
+ * and number, and following them would make an inode for each. Only one of each namespace is
+ * opened, to ask for its relations.
+ */
+#include <errno.h>
+#include <mntent.h>
+#include <ringfence/ns.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+struct rf_ns_list {
+	struct rf_ns_entry *entries;
+	char **paths; /* of the entries, owned */
+	size_t n, cap, hidden;
+	/* Most processes are where the one before was. */
+	size_t last[RF_NS_KINDS];
+	/* Open addressing by inode: index + 1; a power of two, never half full. */
+	uint32_t *slots;
+	size_t n_slots;
+};
+
+void rf_ns_list_free(struct rf_ns_list *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		free(l->paths[i]);
+	free(l->paths);
+	free(l->entries);
+	free(l->slots);
+	free(l);
+}
+
+DEFINE_FREE(ns_list, struct rf_ns_list *, rf_ns_list_free(v))
+
+static size_t slot_of(const struct rf_ns_list *l, uint64_t inode)
+{
+	size_t i = (size_t)(inode * 0x9e3779b97f4a7c15ull >> 32) & (l->n_slots - 1);
+
+	while (l->slots[i] && l->entries[l->slots[i] - 1].inode != inode)
+		i = (i + 1) & (l->n_slots - 1);
+	return i;
+}
+
+static int grow(struct rf_ns_list *l)
+{
+	size_t cap = l->cap ? l->cap * 2 : 64;
+	struct rf_ns_entry *entries = realloc(l->entries, cap * sizeof(*entries));
+	char **paths;
+
+	if (!entries)
+		return -ENOMEM;
+	l->entries = entries;
+	paths = realloc(l->paths, cap * sizeof(*paths));
+	if (!paths)
+		return -ENOMEM;
+	l->paths = paths;
+	l->cap = cap;
+	free(l->slots);
+	l->n_slots = cap * 4;
+	l->slots = calloc(l->n_slots, sizeof(*l->slots));
+	if (!l->slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n; i++)
+		l->slots[slot_of(l, l->entries[i].inode)] = (uint32_t)i + 1;
+	return 0;
+}
+
+/* The entry of a namespace, made where it is new; *ret_new says so. */
+static int find_or_add(struct rf_ns_list *l, const struct rf_ns_kind *kind, uint64_t inode,
+		       struct rf_ns_entry **ret_entry, bool *ret_new)
+{
+	size_t slot;
+	int r = l->n == l->cap ? grow(l) : 0;
+
+	if (r < 0)
+		return r;
+	slot = slot_of(l, inode);
+	*ret_new = !l->slots[slot];
+	if (*ret_new) {
+		l->paths[l->n] = NULL;
+		l->entries[l->n] = (struct rf_ns_entry){.kind = kind, .inode = inode, .owner_uid = UINT32_MAX};
+		l->slots[slot] = (uint32_t)++l->n;
+	}
+	*ret_entry = &l->entries[l->slots[slot] - 1];
+	return 0;
+}
+
+/* "net:[4026531840]": the number; 0 for another text. */
+static uint64_t number_in(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	char *end;
+	uint64_t n;
+
+	if (strncmp(text, name, len) || text[len] != ':' || text[len + 1] != '[')
+		return 0;
+	n = strtoull(text + len + 2, &end, 10);
+	return *end == ']' ? n : 0;
+}
+
+/* The link's number; 0 with *ret_error where it can't be read. */
+static uint64_t read_link(int dirfd, const char *path, const char *name, int *ret_error)
+{
+	char text[64];
+	ssize_t n = sys_readlinkat(dirfd, path, text, sizeof(text) - 1);
+
+	*ret_error = n < 0 ? (int)n : 0;
+	if (n < 0)
+		return 0;
+	text[n] = '\0';
+	return number_in(text, name);
+}
+
+int rf_ns_of_process(int pid, uint64_t ret_inodes[RF_NS_KINDS])
+{
+	char path[40];
+	int dir __free(fd) = -EBADF;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns", pid);
+	dir = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	if (dir < 0)
+		return dir == -ENOENT ? sys_fail(-ESRCH, "process", path, "no process has this pid here") : dir;
+	for (size_t i = 0; i < RF_NS_KINDS; i++) {
+		int r;
+
+		ret_inodes[i] = read_link(dir, rf_ns_kind(i)->name, rf_ns_kind(i)->name, &r);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+static int count_in(struct rf_ns_list *l, size_t kind, uint64_t inode, int pid)
+{
+	struct rf_ns_entry *e = l->n ? &l->entries[l->last[kind]] : NULL;
+	bool is_new = false;
+	int r = 0;
+
+	if (!e || e->inode != inode)
+		r = find_or_add(l, rf_ns_kind(kind), inode, &e, &is_new);
+	if (r < 0)
+		return r;
+	l->last[kind] = (size_t)(e - l->entries);
+	e->processes++;
+	if (!e->pid || pid < e->pid)
+		e->pid = pid;
+	return 0;
+}
+
+static int add_process(struct rf_ns_list *l, int proc_fd, const char *name)
+{
+	char path[64];
+	int pid = (int)strtol(name, NULL, 10), error = 0, r = 0, len = snprintf(path, sizeof(path), "%.16s/ns/", name);
+
+	for (size_t i = 0; r >= 0 && i < RF_NS_KINDS; i++) {
+		const struct rf_ns_kind *kind = rf_ns_kind(i);
+		uint64_t inode;
+
+		str_copy(path + len, sizeof(path) - (size_t)len, kind->name);
+		inode = read_link(proc_fd, path, kind->name, &error);
+		if (error == -EACCES || error == -EPERM) {
+			l->hidden++;
+			return 0;
+		}
+		/* It has ended meanwhile, or the kernel lacks this kind. */
+		if (inode)
+			r = count_in(l, i, inode, pid);
+	}
+	return r;
+}
+
+static int add_descriptor(struct rf_ns_list *l, int dirfd, const char *pid, const char *fd)
+{
+	char text[64];
+	ssize_t n = sys_readlinkat(dirfd, fd, text, sizeof(text) - 1);
+
+	text[n < 0 ? 0 : n] = '\0';
+	for (size_t i = 0; i < RF_NS_KINDS; i++) {
+		uint64_t inode = number_in(text, rf_ns_kind(i)->name);
+		struct rf_ns_entry *e;
+		bool is_new;
+		int r;
+
+		if (!inode)
+			continue;
+		r = find_or_add(l, rf_ns_kind(i), inode, &e, &is_new);
+		if (r < 0 || !is_new)
+			return r;
+		e->held = RF_NS_BY_DESCRIPTOR;
+		e->pid = (int)strtol(pid, NULL, 10);
+		e->path = l->paths[e - l->entries] = str_format("/proc/%s/fd/%s", pid, fd);
+		return e->path ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
+/* Call fn for each name in a directory; what has gone meanwhile is passed over. */
+static int each(int at, const char *path, int (*fn)(struct rf_ns_list *l, int at, const char *name),
+		struct rf_ns_list *l)
+{
+	int r = 0, fd __free(fd) = sys_openat(at, path, O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir __free(dir) = fd >= 0 ? sys_fdopendir(fd, &r) : NULL;
+	struct dirent *e;
+
+	if (!dir)
+		return fd < 0 ? fd : r;
+	take_fd(&fd);
+	while (r >= 0 && (e = readdir(dir)))
+		if (e->d_name[0] >= '0' && e->d_name[0] <= '9')
+			r = fn(l, dirfd(dir), e->d_name);
+	return r;
+}
+
+static int add_descriptors_of(struct rf_ns_list *l, int proc_fd, const char *pid)
+{
+	char path[40];
+	int r = 0, fd __free(fd) = -EBADF;
+	DIR *dir __free(dir) = NULL;
+	struct dirent *e;
+
+	snprintf(path, sizeof(path), "%.16s/fd", pid);
+	fd = sys_openat(proc_fd, path, O_RDONLY | O_DIRECTORY, 0);
+	dir = fd >= 0 ? sys_fdopendir(fd, &r) : NULL;
+	/* Ended, or not ours to look into: counted already. */
+	if (!dir)
+		return 0;
+	take_fd(&fd);
+	while (r >= 0 && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			r = add_descriptor(l, dirfd(dir), pid, e->d_name);
+	return r;
+}
+
+static int kind_of(int fd, const struct rf_ns_kind **ret_kind, uint64_t *ret_inode)
+{
+	int flag = sys_ns_get_type(fd);
+	struct stat st;
+	int r = flag < 0 ? flag : sys_fstat(fd, &st);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < RF_NS_KINDS; i++) {
+		if (rf_ns_kind(i)->flag != (uint64_t)flag)
+			continue;
+		*ret_kind = rf_ns_kind(i);
+		*ret_inode = st.st_ino;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int add_mount(struct rf_ns_list *l, const char *target)
+{
+	int r, fd __free(fd) = sys_openat(AT_FDCWD, target, O_RDONLY, 0);
+	const struct rf_ns_kind *kind;
+	struct rf_ns_entry *e;
+	uint64_t inode;
+	bool is_new;
+
+	/* Covered by another mount, or beyond our rights: then it is not seen. */
+	if (fd < 0 || kind_of(fd, &kind, &inode) < 0)
+		return 0;
+	r = find_or_add(l, kind, inode, &e, &is_new);
+	if (r < 0)
+		return r;
+	if (is_new)
+		e->held = RF_NS_BY_MOUNT;
+	free(l->paths[e - l->entries]);
+	e->path = l->paths[e - l->entries] = strdup(target);
+	return e->path ? 0 : -ENOMEM;
+}
+
+static int add_mounts(struct rf_ns_list *l)
+{
+	FILE *table __free(file) = setmntent("/proc/self/mounts", "re");
+	struct mntent entry;
+	char buf[4096];
+	int r = 0;
+
+	while (r >= 0 && table && getmntent_r(table, &entry, buf, sizeof(buf)))
+		if (str_eq(entry.mnt_type, "nsfs"))
+			r = add_mount(l, entry.mnt_dir);
+	return r;
+}
+
+static int open_entry(const struct rf_ns_entry *e)
+{
+	char path[40];
+
+	if (e->path)
+		return sys_openat(AT_FDCWD, e->path, O_RDONLY, 0);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", e->pid, e->kind->name);
+	return sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+}
+
+static int relate(struct rf_ns_list *l, size_t index, int fd);
+
+/* The namespace that a descriptor stands for, known by another's relation to it. */
+static int add_relative(struct rf_ns_list *l, int fd, uint64_t *ret_inode)
+{
+	const struct rf_ns_kind *kind;
+	struct rf_ns_entry *e;
+	bool is_new;
+	int r = kind_of(fd, &kind, ret_inode);
+
+	if (r >= 0)
+		r = find_or_add(l, kind, *ret_inode, &e, &is_new);
+	if (r < 0 || !is_new)
+		return r;
+	e->held = RF_NS_BY_CHILD;
+	return relate(l, (size_t)(e - l->entries), fd);
+}
+
+static int relate(struct rf_ns_list *l, size_t index, int fd)
+{
+	uint64_t flag = l->entries[index].kind->flag, owner = 0, parent = 0;
+	int r = 0, up = sys_ns_get_userns(fd);
+
+	/* EPERM: above of what the caller may see. */
+	if (up >= 0) {
+		r = add_relative(l, up, &owner);
+		sys_close(up);
+	}
+	up = flag == CLONE_NEWUSER || flag == CLONE_NEWPID ? sys_ns_get_parent(fd) : -EPERM;
+	if (up >= 0) {
+		if (r >= 0)
+			r = add_relative(l, up, &parent);
+		sys_close(up);
+	}
+	if (r < 0)
+		return r;
+	l->entries[index].owner = owner;
+	l->entries[index].parent = parent;
+	if (flag == CLONE_NEWUSER)
+		sys_ns_get_owner_uid(fd, &l->entries[index].owner_uid);
+	return 0;
+}
+
+static int relate_all(struct rf_ns_list *l)
+{
+	size_t n = l->n;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		int fd __free(fd) = open_entry(&l->entries[i]);
+
+		/* It has ended meanwhile. */
+		if (fd >= 0)
+			r = relate(l, i, fd);
+	}
+	return r;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct rf_ns_entry *x = a, *y = b;
+
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+int rf_ns_list_read(unsigned flags, struct rf_ns_list **ret_list)
+{
+	struct rf_ns_list *l __free(ns_list) = calloc(1, sizeof(*l));
+	int proc __free(fd) = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0), r = 0;
+
+	if (!l || proc < 0)
+		return !l ? -ENOMEM : proc;
+	r = each(proc, ".", add_process, l);
+	if (r >= 0)
+		r = add_mounts(l);
+	if (r >= 0 && flags & RF_NS_DESCRIPTORS)
+		r = each(proc, ".", add_descriptors_of, l);
+	if (r >= 0 && flags & RF_NS_RELATIONS)
+		r = relate_all(l);
+	if (r < 0)
+		return r;
+	/* The slots and the order of `paths` are no more needed. */
+	if (l->n)
+		qsort(l->entries, l->n, sizeof(*l->entries), by_inode);
+	*ret_list = take_ptr(&l);
+	return 0;
+}
+
+size_t rf_ns_list_entries(const struct rf_ns_list *list, const struct rf_ns_entry **ret_entries)
+{
+	*ret_entries = list->entries;
+	return list->n;
+}
+
+size_t rf_ns_list_hidden(const struct rf_ns_list *list)
+{
+	return list->hidden;
+}

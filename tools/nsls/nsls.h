@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What nsls's parts share. */
+#ifndef TOOLS_NSLS_NSLS_H
+#define TOOLS_NSLS_NSLS_H
+
+#include <errno.h>
+#include <ringfence/ns.h>
+
+#include "../tool.h"
+
+/* "self" or a pid: 0, or the exit code with the error printed. */
+int nsls_pid(const char *word, int *ret_pid);
+
+/* proc.c: what /proc says of a process; empty or -1 where it says nothing (any more). */
+struct process {
+	int pid, ppid;
+	int64_t uid;
+	char command[256];
+};
+void process_read(int pid, struct process *ret);
+/* The name of a user in /etc/passwd, else the number. */
+const char *user_name(int64_t uid);
+
+extern const struct opt_row list_options[], diff_options[];
+
+int list_run(int argc, char **argv);
+int diff_run(int argc, char **argv);
+int why_run(int argc, char **argv);
+int limits_run(int argc, char **argv);
+
+#endif
