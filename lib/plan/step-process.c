@@ -11,12 +11,12 @@
  */
 #include "plan/step.h"
 
-#include <limits.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "proc/descriptors.h"
 
 static int save_signals(struct plan_run *run)
 {
@@ -195,41 +195,9 @@ const struct step_kind step_die_with_caller = {
 	.page = "PR_SET_PDEATHSIG(2const)", .args = args_die, .run = run_die_with_caller,
 };
 
-/*
- * Where a filter knows no close_range(2): poll(2) tells the open ones, POLLNVAL being the others.
- * Not from /proc, which by now may be missing, or be whatever an image holds at that place.
- */
-static int close_polled(void)
-{
-	enum { BATCH = 256 };
-	struct pollfd fds[BATCH];
-	struct rlimit limit;
-	rlim_t top, batch;
-	int r = sys_getrlimit(RLIMIT_NOFILE, &limit);
-
-	if (r < 0)
-		return r;
-	/* The soft limit may have been lowered since; poll(2) takes no more entries than it allows. */
-	top = limit.rlim_max < INT_MAX ? limit.rlim_max : INT_MAX;
-	batch = limit.rlim_cur < BATCH ? limit.rlim_cur : BATCH;
-	for (rlim_t first = 3; batch && first < top; first += batch) {
-		for (rlim_t i = 0; i < batch; i++)
-			fds[i] = (struct pollfd){.fd = (int)(first + i)};
-		r = sys_poll(fds, (unsigned)batch, 0);
-		for (rlim_t i = 0; r >= 0 && i < batch; i++)
-			if (!(fds[i].revents & POLLNVAL))
-				r = sys_set_cloexec(fds[i].fd, true);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int run_close_descriptors(struct plan_run *run, struct rf_step *s)
 {
-	int r = sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-
-	return r == -ENOSYS ? close_polled() : r;
+	return proc_descriptors_cloexec(3, ~0u);
 }
 
 const struct step_kind step_close_descriptors = {

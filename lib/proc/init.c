@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/descriptors.h"
 #include "sys/sys.h"
 
 /* True when the program has ended. */
@@ -38,9 +39,8 @@ void proc_be_init(pid_t program, int status_fd)
 	sigset_t all;
 	int status = 0;
 
-	if (status_fd > 3)
-		sys_close_range(3, (unsigned)status_fd - 1, 0);
-	sys_close_range((unsigned)status_fd + 1, ~0u, 0);
+	proc_descriptors_close(3, (unsigned)status_fd - 1);
+	proc_descriptors_close((unsigned)status_fd + 1, ~0u);
 	sigfillset(&all);
 	while (!reap_all(program, status_fd, &status)) {
 		int sig = sys_sigwaitinfo(&all, &info);
