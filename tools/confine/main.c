@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "tool.h"
+#include "../tool.h"
 
 static struct rf_confine confine = {.size = sizeof(confine)};
 static const char *profile;
