@@ -52,15 +52,18 @@ static int open_proc_file(struct plan_run *run, const char *name)
 	return sys_openat(dir, name, O_WRONLY, 0);
 }
 
+static int write_text(int fd, const char *text)
+{
+	ssize_t n = sys_write(fd, text, strlen(text));
+
+	return n < 0 ? (int)n : 0;
+}
+
 static int write_proc_file(struct plan_run *run, const char *name, const char *text)
 {
 	int fd __free(fd) = open_proc_file(run, name);
-	ssize_t n;
 
-	if (fd < 0)
-		return fd;
-	n = sys_write(fd, text, strlen(text));
-	return n < 0 ? (int)n : 0;
+	return fd < 0 ? fd : write_text(fd, text);
 }
 
 static int run_deny_setgroups(struct plan_run *run, struct rf_step *s)
@@ -125,11 +128,13 @@ static int map_by_helper(struct plan_run *run, const char *program, const char *
 			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
+/* Only the write itself says that the caller may not; where the file can't be opened, no helper helps. */
 static int write_map(struct plan_run *run, const struct rf_step *s, const char *file, const char *program)
 {
-	int r = write_proc_file(run, file, s->text[0]);
+	int fd __free(fd) = open_proc_file(run, file);
+	int r = fd < 0 ? fd : write_text(fd, s->text[0]);
 
-	return r == -EPERM && s->num[0] && run->child > 0 ? map_by_helper(run, program, s->text[0]) : r;
+	return r == -EPERM && fd >= 0 && s->num[0] && run->child > 0 ? map_by_helper(run, program, s->text[0]) : r;
 }
 
 static int run_write_uid_map(struct plan_run *run, struct rf_step *s)
