@@ -101,11 +101,11 @@ vm:
 # Programs of the benchmarks: no library of ours in them.
 bares: $(bares)
 
-## bench     print ratios against the minimal C program and the peers, interleaved in one run
+## bench     print ratios against the minimal C program and the peers, interleaved in one run; ROW=… picks rows
 bench:
 	$(Q)scripts/packages build bench
 	$(Q)$(MAKE) all bares
-	$(Q)O=$(O) tests/bench/run
+	$(Q)O=$(O) tests/bench/run "$(ROW)"
 
 ## install   copy everything below $(DESTDIR)$(prefix)
 install: all
