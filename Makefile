@@ -64,6 +64,12 @@ check-all:
 	$(Q)scripts/check-house $(O)
 	$(Q)O=$(O) tests/all
 
+## check-suites  run test suites of others, from Debian's sources, with our tools in place of theirs; T=suite
+check-suites:
+	$(Q)scripts/packages build run check suites
+	$(Q)$(MAKE) all
+	$(Q)O=$(O) tests/suites/run $(T)
+
 ## check-faults  refuse every call of whole jobs once with each errno, and kill them there
 check-faults:
 	$(Q)scripts/packages build run check
@@ -119,4 +125,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check check-all check-vm check-enosys check-matrix check-faults check-planted coverage analyse fuzz vm tests bares bench install clean help
+.PHONY: all run check check-all check-vm check-enosys check-matrix check-suites check-faults check-planted coverage analyse fuzz vm tests bares bench install clean help
