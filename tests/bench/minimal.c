@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <net/if.h>
 #include <sched.h>
@@ -120,11 +121,16 @@ static void write_maps(pid_t pid, uid_t uid, gid_t gid)
 	write_file(pid, "gid_map", text);
 }
 
+static int clone_tree(const char *from)
+{
+	return (int)must(syscall(SYS_open_tree, AT_FDCWD, from,
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE), "open_tree");
+}
+
 /* A copy of the tree at `from` on `to`; returns it. */
 static int bind_tree(const char *from, const char *to)
 {
-	int fd = (int)must(syscall(SYS_open_tree, AT_FDCWD, from, OPEN_TREE_CLONE |
-				   OPEN_TREE_CLOEXEC | AT_RECURSIVE), "open_tree");
+	int fd = clone_tree(from);
 
 	must(syscall(SYS_move_mount, fd, "", AT_FDCWD, to, MOVE_MOUNT_F_EMPTY_PATH), to);
 	return fd;
@@ -198,10 +204,25 @@ static int row_all(char **argv)
 	return 1;
 }
 
+/* What is mounted is opened outside, where it goes is looked for inside the new root. */
+static void bind_inside(int root_fd, int tree_fd, const char *to)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd = (int)must(syscall(SYS_openat2, root_fd, to, &how, sizeof(how)), to);
+
+	must(syscall(SYS_move_mount, tree_fd, "", fd, "",
+		     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH), to);
+	close(fd);
+	close(tree_fd);
+}
+
 static int row_binds(char **argv)
 {
-	char to[4096];
-	int root_fd, n = number(argv[1]);
+	char to[16];
+	int root_fd, n = number(argv[1]), *trees = calloc((size_t)n + 1, sizeof(*trees));
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
@@ -209,9 +230,11 @@ static int row_binds(char **argv)
 	write_maps(getpid(), uid, gid);
 	make_private();
 	root_fd = bind_tree(argv[0], argv[0]);
+	for (int i = 1; i <= n; i++)
+		trees[i] = clone_tree(argv[2]);
 	for (int i = 1; i <= n; i++) {
-		snprintf(to, sizeof(to), "%s/%d", argv[0], i);
-		close(bind_tree(argv[2], to));
+		snprintf(to, sizeof(to), "%d", i);
+		bind_inside(root_fd, trees[i], to);
 	}
 	change_root(root_fd);
 	run(argv + 3);
