@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# nsrun, nsjoin and nsls beside util-linux's unshare, nsenter and lsns: the same words must do the
-# same. Each case runs both and compares exit code and output. Where they differ on purpose, the
+# nsrun, nsjoin, nsls and confine beside util-linux's unshare, nsenter, lsns and setpriv: the same words
+# must do the same. Each case runs both and compares exit code and output. Where they differ on purpose, the
 # case says which it is: a defect of theirs, or a choice of ours that the manual page tells.
 #
 # UTIL_LINUX=FOLDER takes the peers from there, such as the newest that `make check-suites` has built
@@ -10,7 +10,7 @@
 [ -z "${UTIL_LINUX:-}" ] || PATH=$UTIL_LINUX:$PATH
 
 chmod 755 "$T"
-for p in unshare nsenter lsns; do command -v $p > /dev/null || skip_all "$p is not installed"; done
+for p in unshare nsenter lsns setpriv; do command -v $p > /dev/null || skip_all "$p is not installed"; done
 unshare -r true 2> .err || skip_all "no user namespaces here: $(cat .err)"
 KINDS="user mnt pid net ipc uts cgroup time"
 for k in $KINDS; do export "OUT_$k=$(readlink /proc/self/ns/$k)"; done
@@ -206,6 +206,21 @@ differ "-n without a target" chosen "125" " [125]" nsjoin nsenter -n true
 differ "its own user namespace again" chosen "is nothing to do" "fine [0]" nsjoin nsenter --user=/proc/self/ns/user echo fine
 differ "a working directory beyond the root" "their defect" "lets the program climb out of the namespace's root" " [125]" nsjoin nsenter -t "$P" -U -m -w"$T" true
 differ "descriptors above 2" chosen "they are closed unless --pass-fd names them" "0 1 2 [0]" nsjoin nsenter -t "$P" -U python3 -c 'import os
+print(*[f for f in range(40) if f not in (3, 4) and os.path.exists("/proc/self/fd/%d" % f)])' 17< /etc/hostname
+
+echo "# privileges"
+less() { local n=$1; shift; same "setpriv $n" "confine" "setpriv" "$@"; }
+less "--no-new-privs" --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
+less "--no-new-privs: capabilities stay" --no-new-privs sed -n 's/^Cap[A-Z]*[a-z]*:\t//p' /proc/self/status
+for c in 0 1 125 127; do less "exit code $c" --no-new-privs sh -c "exit $c"; done
+for s in TERM KILL; do less "SIG$s" --no-new-privs sh -c "kill -$s \$\$"; done
+less "not found" --no-new-privs no-such-program
+less "not executable" --no-new-privs /etc/passwd
+less "arguments" --no-new-privs printf '%s|' 'a b' '' --drop
+less "-- ends options" --no-new-privs -- echo --no-new-privs
+less "environment" --no-new-privs sh -c 'echo $HOME $PATH'
+differ "setpriv: no such option" chosen "125" " [125]" confine setpriv --frobnicate true
+differ "setpriv: descriptors above 2" chosen "they are closed unless --pass-fd names them" "0 1 2 [0]" "confine" "setpriv" --no-new-privs python3 -c 'import os
 print(*[f for f in range(40) if f not in (3, 4) and os.path.exists("/proc/self/fd/%d" % f)])' 17< /etc/hostname
 
 echo "# listing"

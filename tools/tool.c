@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -194,6 +195,8 @@ void tool_warn(const char *fmt, ...)
 
 int tool_finish(int code)
 {
+	if (!__fpending(stdout) && !ferror(stdout))
+		return code;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	fprintf(stderr, "%s: standard output: %s\n", tool_state.tool->name, strerror(errno));
