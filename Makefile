@@ -56,19 +56,20 @@ check-matrix:
 	$(Q)$(MAKE) all tests
 	$(matrix) --all-run root user $(or $(KERNELS),6.1 6.12 7)
 
-## check-all  all that there is: each environment, the sanitizers, the fault sweep, 20 s of each fuzz target
+## check-all  all that there is: each environment, the sanitizers, the fault sweep, suites of others, 20 s of each fuzz target
 check-all:
-	$(Q)scripts/packages build run check vm fuzz
+	$(Q)scripts/packages build run check vm suites fuzz
 	$(Q)$(MAKE) all tests
 	$(Q)$(MAKE) SAN=1 O=$(O)/san all tests
 	$(Q)scripts/check-house $(O)
 	$(Q)O=$(O) tests/all
 
-## check-suites  run test suites of others, from Debian's sources, with our tools in place of theirs; T=suite
+## check-suites  run test suites of others, from Debian's sources, on our tools, and ours beside the newest of theirs
 check-suites:
 	$(Q)scripts/packages build run check suites
 	$(Q)$(MAKE) all
 	$(Q)O=$(O) tests/suites/run $(T)
+	$(Q)UTIL_LINUX=$(abspath $(O))/suites/util-linux/bin O=$(O) tests/run conformance
 
 ## check-faults  refuse every call of whole jobs once with each errno, and kill them there
 check-faults:
