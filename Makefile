@@ -56,13 +56,20 @@ check-matrix:
 	$(Q)$(MAKE) all tests
 	$(matrix) --all-run root user $(or $(KERNELS),6.1 6.12 7)
 
-## check-all  all that there is: each environment, the sanitizers, the fault sweep, 20 s of each fuzz target
+## check-all  all that there is: each environment, the sanitizers, the fault sweep, suites of others, 20 s of each fuzz target
 check-all:
-	$(Q)scripts/packages build run check vm fuzz
+	$(Q)scripts/packages build run check vm suites fuzz
 	$(Q)$(MAKE) all tests
 	$(Q)$(MAKE) SAN=1 O=$(O)/san all tests
 	$(Q)scripts/check-house $(O)
 	$(Q)O=$(O) tests/all
+
+## check-suites  run test suites of others, from Debian's sources, on our tools, and ours beside the newest of theirs
+check-suites:
+	$(Q)scripts/packages build run check suites
+	$(Q)$(MAKE) all
+	$(Q)O=$(O) tests/suites/run $(T)
+	$(Q)UTIL_LINUX=$(abspath $(O))/suites/util-linux/bin O=$(O) tests/run conformance
 
 ## check-faults  refuse every call of whole jobs once with each errno, and kill them there
 check-faults:
@@ -101,11 +108,11 @@ vm:
 # Programs of the benchmarks: no library of ours in them.
 bares: $(bares)
 
-## bench     print ratios against the minimal C program and the peers, interleaved in one run
+## bench     print ratios against the minimal C program and the peers, interleaved in one run; ROW=… picks rows
 bench:
 	$(Q)scripts/packages build bench
 	$(Q)$(MAKE) all bares
-	$(Q)O=$(O) tests/bench/run
+	$(Q)O=$(O) tests/bench/run "$(ROW)"
 
 ## install   copy everything below $(DESTDIR)$(prefix)
 install: all
@@ -119,4 +126,4 @@ clean:
 help:
 	$(Q)sed -n 's/^## //p' Makefile
 
-.PHONY: all run check check-all check-vm check-enosys check-matrix check-faults check-planted coverage analyse fuzz vm tests bares bench install clean help
+.PHONY: all run check check-all check-vm check-enosys check-matrix check-suites check-faults check-planted coverage analyse fuzz vm tests bares bench install clean help

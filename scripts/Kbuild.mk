@@ -105,4 +105,4 @@ $(O)/ringfence.pc: scripts/ringfence.pc.in Makefile
 
 .PHONY: FORCE
 FORCE:
--include $(shell [ -d $(O) ] && find $(O) -name '*.d')
+-include $(shell [ -d $(O) ] && find $(O) -path $(O)/suites -prune -o -name '*.d' -print)

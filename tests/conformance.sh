@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# nsrun, nsjoin and nsls beside util-linux's unshare, nsenter and lsns: the same words must do the
-# same. Each case runs both and compares exit code and output. Where they differ on purpose, the
+# nsrun, nsjoin, nsls and confine beside util-linux's unshare, nsenter, lsns and setpriv: the same words
+# must do the same. Each case runs both and compares exit code and output. Where they differ on purpose, the
 # case says which it is: a defect of theirs, or a choice of ours that the manual page tells.
+#
+# UTIL_LINUX=FOLDER takes the peers from there, such as the newest that `make check-suites` has built
+# (build/suites/util-linux/bin). What a version of theirs has changed is told by `till` and `since`.
 . "$(dirname "$0")/lib.sh"
+[ -z "${UTIL_LINUX:-}" ] || [ -x "$UTIL_LINUX/unshare" ] || skip_all "no unshare in $UTIL_LINUX"
+[ -z "${UTIL_LINUX:-}" ] || PATH=$UTIL_LINUX:$PATH
 
 chmod 755 "$T"
-for p in unshare nsenter lsns; do command -v $p > /dev/null || skip_all "$p is not installed"; done
+for p in unshare nsenter lsns setpriv; do command -v $p > /dev/null || skip_all "$p is not installed"; done
 unshare -r true 2> .err || skip_all "no user namespaces here: $(cat .err)"
 KINDS="user mnt pid net ipc uts cgroup time"
 for k in $KINDS; do export "OUT_$k=$(readlink /proc/self/ns/$k)"; done
@@ -32,6 +37,13 @@ differ() {
 	elif [ "$b" = "$want" ]; then not_ok "$name: no difference any more ($whose: $reason)"
 	else ok "$name ($whose: $reason)"; echo "# $them: $(tr '\n' ' ' <<< "$b" | cut -c 1-100)"; fi
 }
+# till VERSION differ…, since VERSION differ…: only with a util-linux before it, or from it on; with the
+# others both are the same. 2.38 and 2.41 were compared; what came between counts as 2.41's.
+THEIRS=$(unshare --version | sed 's/.* //')
+older() { [ "$THEIRS" != "$1" ] && [ "$(printf '%s\n' "$THEIRS" "$1" | sort -V | head -n 1)" = "$THEIRS" ]; }
+till() { local v=$1; shift; if older "$v"; then "$@"; else same "$2 (theirs is mended by $v)" "$6" "$7" "${@:8}"; fi; }
+since() { local v=$1; shift; if older "$v"; then same "$2" "$6" "$7" "${@:8}"; else "$@"; fi; }
+echo "# util-linux $THEIRS"
 run() { local n=$1; shift; same "unshare $n" "nsrun" "unshare" "$@"; }
 
 echo "# new namespaces"
@@ -80,8 +92,8 @@ run "-r: capabilities" -r sed -n 's/^CapEff:\t//p' /proc/self/status
 run "-c: capabilities" -c sed -n 's/^CapEff:\t//p' /proc/self/status
 given "needs root: wide maps" root
 wide="--map-users=100000,0,1000 --map-groups=100000,0,1000"
-differ "a wide map by root" "their defect" "asks newuidmap, which knows nothing of root's right" "1000 1000 [0]" nsrun unshare $wide sh -c 'echo $(awk "{ print \$3 }" /proc/self/uid_map /proc/self/gid_map)'
-differ "a wide map by root, -S, -G" "their defect" "the same" "5 6 [0]" nsrun unshare $wide -S 5 -G 6 sh -c 'echo $(id -u; id -g)'
+till 2.41 differ "a wide map by root" "their defect" "asks newuidmap, which knows nothing of root's right" "1000 1000 [0]" nsrun unshare $wide sh -c 'echo $(awk "{ print \$3 }" /proc/self/uid_map /proc/self/gid_map)'
+till 2.41 differ "a wide map by root, -S, -G" "their defect" "the same" "5 6 [0]" nsrun unshare $wide -S 5 -G 6 sh -c 'echo $(id -u; id -g)'
 run "-S without a map" -S 65534 id -u
 run "-G without a map" -G 65534 id -g
 differ "a single id beside a range" "their defect" "drops one id too many at the upper end" "        11          0          1
@@ -115,7 +127,7 @@ echo "# how it ends"
 for c in 0 1 2 42 125 126 127 128 255; do run "exit code $c" -r sh -c "exit $c"; run "exit code $c, forked" -r -f sh -c "exit $c"; done
 for s in TERM KILL INT SEGV USR1; do run "SIG$s" -r sh -c "kill -$s \$\$"; done
 for s in TERM INT SEGV USR1; do run "SIG$s, forked" -r -f sh -c "kill -$s \$\$"; done
-differ "SIGKILL, forked" "their defect" "can't unblock SIGKILL and ends with 1" " [137]" nsrun unshare -r -f sh -c 'kill -KILL $$'
+till 2.41 differ "SIGKILL, forked" "their defect" "can't unblock SIGKILL and ends with 1" " [137]" nsrun unshare -r -f sh -c 'kill -KILL $$'
 run "not found" -r no-such-program
 run "not executable" -r /etc/passwd
 run "a directory" -r /etc
@@ -174,7 +186,7 @@ join "-a: exit code" -t "$P" -a sh -c 'exit 9'
 for s in TERM KILL; do join "-a: SIG$s" -t "$P" -a sh -c "kill -$s \$\$"; done
 join "-a: not found" -t "$P" -a no-such-program
 join "-a -F" -t "$P" -a -F sh -c 'hostname'
-join "nothing" true
+since 2.41 differ "nsenter nothing" chosen "nothing to join is nothing to do" " [0]" "nsjoin $KEEP" "nsenter $KEEP" true
 KEEP=''
 join "-U --preserve-credentials" -t "$P" -U --preserve-credentials id -u
 given "setgroups(2) is denied: see above" root
@@ -182,7 +194,7 @@ join "-U -S 0 -G 0" -t "$P" -U -S 0 -G 0 sh -c 'id -u; id -g'
 given
 root || KEEP=--preserve-credentials
 join "-U -m -w" -t "$P" -U -m -w pwd
-join "-U -m -W" -t "$P" -U -m -W /usr pwd
+since 2.41 differ "nsenter -U -m -W" "their defect" "takes -W DIR, as its --help has it, for a -W without DIR and runs the directory" "/usr [0]" "nsjoin $KEEP" "nsenter $KEEP" -t "$P" -U -m -W /usr pwd
 join "-U -w/DIR without a mount namespace" -t "$P" -U -w/usr pwd
 join "-U -m -r" -t "$P" -U -m -r ls -d /etc
 join "environment is the caller's" -t "$P" -U sh -c 'echo $MARK'
@@ -195,6 +207,21 @@ differ "-n without a target" chosen "125" " [125]" nsjoin nsenter -n true
 differ "its own user namespace again" chosen "is nothing to do" "fine [0]" nsjoin nsenter --user=/proc/self/ns/user echo fine
 differ "a working directory beyond the root" "their defect" "lets the program climb out of the namespace's root" " [125]" nsjoin nsenter -t "$P" -U -m -w"$T" true
 differ "descriptors above 2" chosen "they are closed unless --pass-fd names them" "0 1 2 [0]" nsjoin nsenter -t "$P" -U python3 -c 'import os
+print(*[f for f in range(40) if f not in (3, 4) and os.path.exists("/proc/self/fd/%d" % f)])' 17< /etc/hostname
+
+echo "# privileges"
+less() { local n=$1; shift; same "setpriv $n" "confine" "setpriv" "$@"; }
+less "--no-new-privs" --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
+less "--no-new-privs: capabilities stay" --no-new-privs sed -n 's/^Cap[A-Z]*[a-z]*:\t//p' /proc/self/status
+for c in 0 1 125 127; do less "exit code $c" --no-new-privs sh -c "exit $c"; done
+for s in TERM KILL; do less "SIG$s" --no-new-privs sh -c "kill -$s \$\$"; done
+less "not found" --no-new-privs no-such-program
+less "not executable" --no-new-privs /etc/passwd
+less "arguments" --no-new-privs printf '%s|' 'a b' '' --drop
+less "-- ends options" --no-new-privs -- echo --no-new-privs
+less "environment" --no-new-privs sh -c 'echo $HOME $PATH'
+differ "setpriv: no such option" chosen "125" " [125]" confine setpriv --frobnicate true
+differ "setpriv: descriptors above 2" chosen "they are closed unless --pass-fd names them" "0 1 2 [0]" "confine" "setpriv" --no-new-privs python3 -c 'import os
 print(*[f for f in range(40) if f not in (3, 4) and os.path.exists("/proc/self/fd/%d" % f)])' 17< /etc/hostname
 
 echo "# listing"

@@ -84,7 +84,19 @@ libc.setns(own, 0)
 subprocess.run(["nsjoin", "--net-socket", str(s.fileno()), "readlink", "/proc/self/ns/net"], pass_fds=[s.fileno()])
 PY
 )"
+equal "and that of the target's own socket" "$(ns "$TARGET" net)" "$([ -n "$SKIP_WHY" ] || python3 - "$TARGET" << 'PY'
+import ctypes, os, socket, subprocess, sys
+libc = ctypes.CDLL(None)
+own = os.open("/proc/self/ns/net", os.O_RDONLY)
+libc.setns(os.open("/proc/%s/ns/net" % sys.argv[1], os.O_RDONLY), 0)
+s = socket.socket()
+libc.setns(own, 0)
+subprocess.run(["nsjoin", "--target", str(os.getpid()), "-N", str(s.fileno()), "readlink", "/proc/self/ns/net"])
+PY
+)"
 given
+refuse "a descriptor that the target has not" 125 "descriptor 999 is not open there" nsjoin --target $$ -N 999 true
+refuse "a descriptor that the caller has not" 125 "descriptor 999 is not open there" nsjoin -N 999 true
 equal "the owner of its user namespace is the caller's" "$(ns self user)" "$(nsjoin -t "$TARGET" -U --user-parent readlink /proc/self/ns/user 2>&1)"
 equal "no fork: children are in the namespace, the program is not" "$(ns self pid) $(ns "$TARGET" pid)" \
 	"$(nsjoin -t "$TARGET" -U -p -F sh -c 'readlink /proc/$$/ns/pid /proc/$$/ns/pid_for_children' | xargs)"

@@ -284,6 +284,11 @@ await 20 [ -s end ]
 equal "--kill-child=TERM" gently "$(cat end)"
 await 20 gone "$child" || kill -KILL "$child"
 
+start -r --forward-signals sh -c "trap 'exit 4' TERM; $loop"
+kill -TERM $runner
+wait $runner
+equal "--forward-signals: and it forks" 4 $?
+
 start -r -f --no-kill-child sh -c "$loop"
 kill -KILL $runner
 wait $runner 2> /dev/null

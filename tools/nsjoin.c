@@ -34,7 +34,7 @@ static const struct opt_row options[] = {
 	NS_ROW('u', "uts", UTS, "UTS namespace"),
 	NS_ROW('i', "ipc", IPC, "IPC namespace"),
 	NS_ROW('n', "net", NET, "network namespace"),
-	{'N', "net-socket", OPT_INT, &net_socket, "FD", "the network namespace of the socket FD", 0, 0, 1 << 20},
+	{'N', "net-socket", OPT_INT, &net_socket, "FD", "the network namespace of the target's socket FD, or without a target of the caller's own", 0, 0, 1 << 20},
 	NS_ROW('p', "pid", PID, "pid namespace"),
 	NS_ROW('U', "user", USER, "user namespace"),
 	{0, "user-parent", OPT_FLAG, &join.user_parent, NULL,

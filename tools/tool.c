@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -71,14 +72,26 @@ static void print_json_error(const struct error_words *e)
 }
 
 /* Layers and group names may hold anything: no control character reaches the terminal. */
-static void put_clean(const char *s)
+static void add_clean(struct str *out, const char *s)
 {
 	for (; *s; s++) {
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			fprintf(stderr, "\\x%02x", (unsigned char)*s);
+			str_addf(out, "\\x%02x", (unsigned char)*s);
 		else
-			fputc(*s, stderr);
+			str_addn(out, s, 1);
 	}
+}
+
+/* One write for the whole line: what others say must not come between. */
+static void put_line(const char *before, const char *s)
+{
+	struct str out __free(str) = {0};
+
+	str_addf(&out, "%s%s", tool_state.tool->name, before);
+	add_clean(&out, s);
+	str_add(&out, "\n");
+	if (!out.failed)
+		fputs(out.s, stderr);
 }
 
 static void add_part(struct str *line, const char *part)
@@ -96,7 +109,6 @@ static void print_error(const struct error_words *e)
 		print_json_error(e);
 		return;
 	}
-	str_add(&line, tool_state.tool->name);
 	if (e->number)
 		str_addf(&line, ": step %zu of %zu (%s)", e->number, e->of, e->step);
 	add_part(&line, e->message);
@@ -106,14 +118,9 @@ static void print_error(const struct error_words *e)
 	add_part(&line, e->note);
 	if (e->error && !has_note)
 		add_part(&line, strerror(-e->error));
-	if (!line.failed)
-		put_clean(line.s);
-	fputc('\n', stderr);
-	if (e->hint && e->hint[0]) {
-		fprintf(stderr, "%s: hint: ", tool_state.tool->name);
-		put_clean(e->hint);
-		fputc('\n', stderr);
-	}
+	put_line("", line.s ?: "");
+	if (e->hint && e->hint[0])
+		put_line(": hint: ", e->hint);
 }
 
 int tool_usage_error(const char *fmt, ...)
@@ -183,13 +190,13 @@ void tool_warn(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s: ", tool_state.tool->name);
-	put_clean(text);
-	fputc('\n', stderr);
+	put_line(": ", text);
 }
 
 int tool_finish(int code)
 {
+	if (!__fpending(stdout) && !ferror(stdout))
+		return code;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	fprintf(stderr, "%s: standard output: %s\n", tool_state.tool->name, strerror(errno));

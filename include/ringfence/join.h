@@ -33,7 +33,7 @@ struct rf_join {
 	uint64_t namespaces;  /* CLONE_NEW… flags: those of the target */
 	bool all;	      /* every kind in which the target's differs from the caller's */
 	bool user_parent;     /* the user namespace that owns the target's (or file's) one, not that one */
-	int net_socket;	      /* the network namespace of this socket; -1: none */
+	int net_socket;	      /* the network namespace of this socket of the target, or where there is none of the caller; -1: none */
 	const struct rf_join_file *files;
 	size_t n_files;
 	bool follow_root;	  /* the target's root directory */

@@ -217,6 +217,22 @@ static bool is_unknown(const struct rf_ns_kind *kind)
 	return r == -ENOENT;
 }
 
+/* Of the target's socket, as nsenter(1) has it; without a target, of one of the caller's. */
+static int open_of_socket(const struct join_state *j)
+{
+	int r, fd __free(fd) = -EBADF;
+
+	if (the_pidfd(j) < 0) {
+		r = sys_socket_get_netns(j->want.net_socket);
+	} else {
+		fd = sys_pidfd_getfd(the_pidfd(j), j->want.net_socket);
+		r = fd < 0 ? fd : sys_socket_get_netns(fd);
+	}
+	/* To who calls us, this would be a namespace that isn't wanted. */
+	return r == -EBADF ? sys_fail(-EINVAL, "join", "--net-socket", "descriptor %d is not open there",
+				      j->want.net_socket) : r;
+}
+
 static int open_one(struct join_state *j, size_t i)
 {
 	const struct rf_ns_kind *kind = rf_ns_kind(i);
@@ -227,7 +243,7 @@ static int open_one(struct join_state *j, size_t i)
 	if (j->files[i])
 		return open_file(kind, j->files[i]);
 	if (kind->flag == CLONE_NEWNET && j->want.net_socket >= 0)
-		return sys_socket_get_netns(j->want.net_socket);
+		return open_of_socket(j);
 	if (!wanted && !j->want.all)
 		return -EBADF;
 	snprintf(path, sizeof(path), "ns/%s", kind->name);

@@ -49,7 +49,8 @@ static void read_statuses(struct wait *w)
 
 	if (w->options->status_fd < 0)
 		return;
-	while (sys_read(w->options->status_fd, &status, sizeof(status)) == sizeof(status)) {
+	/* Quiet: that nothing is there is no failure. */
+	while (sys_quiet_receive(w->options->status_fd, &status, sizeof(status))) {
 		if (WIFSTOPPED(status)) {
 			stop_with_it(w->pid);
 			continue;

@@ -50,6 +50,12 @@ int sys_ns_get_owner_uid(int ns_fd, uint32_t *ret_uid)
 			     "%d, NS_GET_OWNER_UID", ns_fd);
 }
 
+int sys_pidfd_getfd(int pidfd, int target_fd)
+{
+	return (int)SYS_CALL("pidfd_getfd", SYS_OPEN, pidfd, NULL,
+			     syscall(SYS_pidfd_getfd, pidfd, target_fd, 0), "%d, %d, 0", pidfd, target_fd);
+}
+
 int sys_socket_get_netns(int socket_fd)
 {
 	return (int)SYS_CALL("ioctl", SYS_OPEN, socket_fd, NULL, ioctl(socket_fd, SIOCGSKNS),

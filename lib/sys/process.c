@@ -48,9 +48,10 @@ pid_t sys_clone_parent(void)
 			       "CLONE_PARENT|SIGCHLD");
 }
 
+/* Not fork(): there is one thread, and the locks that it resets lie on pages of their own to copy. */
 pid_t sys_fork(void)
 {
-	return (pid_t)SYS_CALL("fork", SYS_ACT, SYS_NOFD, NULL, fork(), "%s", "");
+	return (pid_t)SYS_CALL("fork", SYS_ACT, SYS_NOFD, NULL, _Fork(), "%s", "");
 }
 
 int sys_execveat(int fd, char *const argv[], char *const envp[])

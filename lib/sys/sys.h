@@ -118,6 +118,7 @@ int sys_ns_get_parent(int ns_fd);
 int sys_ns_get_type(int ns_fd);
 int sys_ns_get_owner_uid(int ns_fd, uint32_t *ret_uid);
 /* The network namespace of a socket (4.9). */
+int sys_pidfd_getfd(int pidfd, int target_fd); /* a descriptor of that process; 5.6 */
 int sys_socket_get_netns(int socket_fd);
 
 /* mount.c */

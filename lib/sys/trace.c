@@ -66,6 +66,9 @@ void sys_name_fd(int fd, int dirfd, const char *name)
 
 	if (slot < 0 || slot >= NAMED_FDS)
 		return;
+	/* Closed, and had no name: leave the page alone, as rf_trace_forget() does. */
+	if (!base && name && !name[0] && !seam.fd_name[slot][0])
+		return;
 	if (base && name && name[0] != '/') {
 		n = strnlen(base, sizeof(full) - 2);
 		memcpy(full, base, n);
@@ -237,7 +240,9 @@ const struct rf_call *rf_trace_last_failure(void)
 
 void rf_trace_forget(void)
 {
-	seam.last = (struct rf_call){0};
+	/* Written to only where there is something: after a fork each page that is costs a copy. */
+	if (seam.last.name[0])
+		seam.last = (struct rf_call){0};
 }
 
 static int errno_by_name(const char *name)

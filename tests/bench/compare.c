@@ -3,12 +3,14 @@
  * compare ROUNDS TITLE NAME PROGRAM [ARGUMENT…] [-- NAME PROGRAM …]…
  *
  * Runs the programs in turns, ROUNDS times each, and prints of each the median and the least wall
- * time from before the fork to after the wait, and the ratio of its median to the first one's. In
- * turns, because the machine's pace changes over a run; each round begins with another one, because
+ * time from before the fork to after the wait, and the ratios of both to the first one's. In turns,
+ * because the machine's pace changes over a run; each round begins with another one, because
  * what runs just before leaves its traces in the caches. A NAME without a PROGRAM gets a "-": it
  * can't do what the row is about. A program that fails ends its own part, and the exit code is 1.
+ * What they print is thrown away.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +19,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_VARIANTS = 16, WARM_UP = 3 };
+enum { MAX_VARIANTS = 16, WARM_UP = 3, FEW_ROUNDS = 20 };
 
 struct variant {
 	char *name, **argv;
 	double *us;
 	bool failed;
 };
+
+static int null_fd;
 
 static double now_us(void)
 {
@@ -43,6 +47,7 @@ static double run_once(char **argv)
 	if (pid < 0)
 		return -1;
 	if (!pid) {
+		dup2(null_fd, STDOUT_FILENO);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
@@ -77,7 +82,9 @@ static size_t parse(char **words, struct variant *variants)
 
 static void measure(struct variant *variants, size_t n, size_t rounds)
 {
-	for (size_t r = 0; r < rounds + WARM_UP; r++)
+	size_t warm_up = rounds < FEW_ROUNDS ? 1 : WARM_UP;
+
+	for (size_t r = 0; r < rounds + warm_up; r++)
 		for (size_t i = 0; i < n; i++) {
 			struct variant *v = &variants[(i + r) % n];
 			double us;
@@ -87,14 +94,22 @@ static void measure(struct variant *variants, size_t n, size_t rounds)
 			us = run_once(v->argv);
 			if (us < 0)
 				v->failed = true;
-			else if (r >= WARM_UP)
-				v->us[r - WARM_UP] = us;
+			else if (r >= warm_up)
+				v->us[r - warm_up] = us;
 		}
+}
+
+static void print_ratio(double us, double floor)
+{
+	if (floor > 0)
+		printf(" %8.2f", us / floor);
+	else
+		printf(" %8s", "-");
 }
 
 static int print(const char *title, struct variant *variants, size_t n, size_t rounds)
 {
-	double floor = 0;
+	double floor = 0, least = 0;
 	int code = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -102,18 +117,19 @@ static int print(const char *title, struct variant *variants, size_t n, size_t r
 
 		printf("%-34s %-12s", i ? "" : title, v->name);
 		if (!v->argv || v->failed) {
-			printf(" %10s %10s %8s\n", v->failed ? "failed" : "-", "-", "-");
+			printf(" %10s %10s %8s %8s\n", v->failed ? "failed" : "-", "-", "-", "-");
 			code |= v->failed;
 			continue;
 		}
 		qsort(v->us, rounds, sizeof(*v->us), less);
-		if (!i)
+		if (!i) {
 			floor = v->us[rounds / 2];
+			least = v->us[0];
+		}
 		printf(" %10.0f %10.0f", v->us[rounds / 2], v->us[0]);
-		if (floor > 0)
-			printf(" %8.2f\n", v->us[rounds / 2] / floor);
-		else
-			printf(" %8s\n", "-");
+		print_ratio(v->us[rounds / 2], floor);
+		print_ratio(v->us[0], least);
+		putchar('\n');
 	}
 	return code;
 }
@@ -127,6 +143,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: compare ROUNDS TITLE NAME PROGRAM… [-- NAME PROGRAM…]…\n");
 		return 2;
 	}
+	null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	n = parse(argv + 3, variants);
 	for (size_t i = 0; i < n; i++)
 		if (!(variants[i].us = calloc(rounds, sizeof(double))))

@@ -100,6 +100,8 @@ static const struct opt_row options[] = {
 	{0, "kill-child", OPT_OPTIONAL, &kill_child, "SIGNAL",
 	 "signal for the program when nsrun dies; KILL unless given, and on unless --no-kill-child",
 	 0, 0, 0, NULL},
+	{0, "forward-signals", OPT_FLAG, &box.fork, NULL,
+	 "pass signals on to the program, which nsrun does with all of them wherever it waits; implies --fork"},
 	{0, "no-kill-child", OPT_FLAG, &no_kill_child, NULL, "let the program outlive nsrun"},
 	{0, "outer-program", OPT_FLAG, &box.outer_program, NULL,
 	 "PROGRAM is of the caller's root, not of the new one; it must be linked statically"},
