@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "ns/container.h"
 #include "ns/find.h"
 #include "plan/step.h"
 
@@ -139,6 +140,17 @@ static int read_ids(struct join_state *j)
 	return r < 0 ? r : read_map(j->proc_fd, "gid_map", &j->gid_map);
 }
 
+/* By the pidfd that is open by now: if it lives on to the end of this step, it was the one. */
+static int check_start(const struct join_state *j, pid_t pid)
+{
+	uint64_t start;
+	int r = container_start(pid, &start);
+
+	if (sys_is_dry() || (r >= 0 && start == j->want.pid_start))
+		return 0;
+	return sys_fail(-ESRCH, "process", "", "process %d is another's by now: the one meant has ended", (int)pid);
+}
+
 static int run_open_target(struct plan_run *run, struct rf_step *s)
 {
 	struct join_state *j = s->data;
@@ -156,6 +168,8 @@ static int run_open_target(struct plan_run *run, struct rf_step *s)
 	r = sys_fstatfs(j->proc_fd, &fs);
 	if (r >= 0 && fs.f_type != RF_PROC_SUPER_MAGIC)
 		return sys_fail(-EXDEV, "procfs", path, "is not on a proc file system");
+	if (r >= 0 && j->want.pid_start)
+		r = check_start(j, pid);
 	if (r >= 0 && (j->want.uid_from == RF_ID_FOLLOW || j->want.gid_from == RF_ID_FOLLOW))
 		r = read_ids(j);
 	/* Still the same: then so was what the path led to. */
@@ -189,7 +203,7 @@ static int open_file(const struct rf_ns_kind *kind, const char *path)
 
 	if (r < 0)
 		return sys_fail(r, "namespace", path, "is neither a path nor :NUMBER nor %s:[NUMBER]", kind->name);
-	fd = r ? ns_open_by_inode(kind, inode) : sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+	fd = r ? ns_open_by_number(kind, inode) : sys_openat(AT_FDCWD, path, O_RDONLY, 0);
 	if (fd < 0)
 		return fd;
 	r = sys_ns_get_type(fd);
