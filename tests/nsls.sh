@@ -51,6 +51,51 @@ nsls -T -o NS,TYPE > tree
 check "in the tree of owners it stands below" awk -v user="$(ns "$TARGET" user)" -v net="$(ns "$TARGET" net)" '$1 == user { u = NR; d = index($0, "user") } $1 == net { exit !(u && NR > u && index($0, "net") > d) } ' tree
 equal "a tree has them all" "$(nsls -n -o NS | sort | xargs)" "$(nsls -n -T -o NS --no-descriptors | sort | xargs)"
 
+# --- by the kernel's own list, and without it
+# answers: as in lib.sh, and not refused by the seam.
+has_listns() { case ${RINGFENCE_FAULT:-} in *listns=ENOSYS!*) return 1 ;; *) answers 470 ;; esac; }
+every() { nsls -n -o NS,NSID,TYPE,NPROCS,PATH,HELD,ONS,PNS "$@" | sort; }
+# With the two lists made one after the other, what comes and goes between may differ once.
+same() { [ "$(every)" = "$(RINGFENCE_FAULT=listns=ENOSYS! every)" ]; }
+both() { given "this kernel has no listns(2)" has_listns; check "listns(2) and /proc tell the same: $1" await 5 same; given; }
+both "processes"
+equal "the tree, too" "$(nsls -n -o NS -p "$TARGET" -T | sort | xargs)" "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n -o NS -p "$TARGET" -T | sort | xargs)"
+given "this kernel has no listns(2)" has_listns
+check "who may not see all still sees all of its own" sh -c "nobody_ns=\$(setpriv --reuid 65534 --regid 65534 --clear-groups $O/tools/nsls -n -o NS 2> /dev/null | wc -l); [ \$nobody_ns -ge 8 ] || [ $(id -u) != 0 ]"
+# A thread in a network of its own: its process is elsewhere, and no descriptor is open.
+cat > thread.py << 'PY'
+import ctypes, os, sys, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+def apart():
+    if libc.unshare(0x40000000):
+        sys.exit(os.strerror(ctypes.get_errno()))
+    with open(sys.argv[1], "w") as f:
+        f.write(os.readlink("/proc/thread-self/ns/net").strip("net:[]"))
+    time.sleep(1000)
+threading.Thread(target=apart).start()
+PY
+given "needs root: a thread in a network of its own" root
+threaded=none number=none
+[ -n "$SKIP_WHY" ] || { python3 thread.py "$T/number" & threaded=$!; await 20 test -s number; number=$(cat number); }
+equal "what only a thread is in is not seen without listns(2)" 0 "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n -o NS | grep -c "$number")"
+given "this kernel has no listns(2), or needs root" sh -c "[ -s $T/number ] && $(declare -f has_listns answers); has_listns"
+prints "with it, it is, held by nothing that is seen" "^ *$number +[0-9]+ +net +0 +- +unseen +$(ns self user)\$" nsls -o NS,NSID,TYPE,NPROCS,PID,HELD,ONS
+equal "and is joined by its id" "net:[$number]" "$([ -n "$SKIP_WHY" ] && echo "net:[$number]" || nsjoin --net=:"$(nsls -n -o NS,NSID | awk -v n="$number" '$1 == n { print $2 }')" readlink /proc/self/ns/net)"
+given
+[ "$threaded" = none ] || { kill -9 "$threaded"; wait "$threaded" 2> /dev/null; }
+given "this kernel gives no ids (6.18)" sh -c "nsls -n -o NSID -t user | grep -q '[0-9]'"
+id=$(nsls -n -o NS,NSID -t uts -p "$TARGET" | awk '{ print $2 }')
+check "an id is that of the kernel" python3 -c 'import fcntl, os, struct, sys
+buf = bytearray(8)
+fcntl.ioctl(os.open("/proc/%s/ns/uts" % sys.argv[1], os.O_RDONLY), 0x8008b70d, buf)
+sys.exit(struct.unpack("Q", buf)[0] != int(sys.argv[2]))' "$TARGET" "$id"
+equal "joined by its id" "$(readlink "/proc/$TARGET/ns/uts")" "$([ -n "$SKIP_WHY" ] && readlink "/proc/$TARGET/ns/uts" || nsjoin -t "$TARGET" -U --uts=:"$id" readlink /proc/self/ns/uts)"
+refuse "an id of another kind" 125 'is of the kind CLONE_NEWUTS, not CLONE_NEWNET|no process and no mounted file' nsjoin -t "$TARGET" -U --net=:"$id" true
+for f in open_by_handle_at=ENOSYS! open_by_handle_at=EPERM!; do
+	equal "found at a process where the kernel does not open it: $f" "$(readlink "/proc/$TARGET/ns/uts")" "$([ -n "$SKIP_WHY" ] && readlink "/proc/$TARGET/ns/uts" || RINGFENCE_FAULT=$f nsjoin -t "$TARGET" -U --uts=:"$id" readlink /proc/self/ns/uts)"
+done
+given
+
 # --- without a process
 given "needs root: bind mounts" root
 held=none keeper=none number=none
@@ -74,7 +119,9 @@ PY
 	keeper=${netns% *} held=${netns#* }
 fi
 prints "one that a descriptor holds" "^ *$held +net +0 +$keeper .*/proc/$keeper/fd/[0-9]+ +descriptor\$" nsls -o NS,TYPE,NPROCS,PID,PATH,HELD
-equal "is not seen without looking at descriptors" 0 "$(nsls -n --no-descriptors -o NS | grep -c "$held")"
+equal "is not seen without looking at descriptors" 0 "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n --no-descriptors -o NS | grep -c "$held")"
+both "with such a one, too"
+given "needs root: bind mounts" root
 prints "it has no process" "^ *$held" nsls -P
 [ -n "$SKIP_WHY" ] || kill "$keeper"
 [ -n "$SKIP_WHY" ] || { kill -9 $HOLDER; wait $HOLDER 2> /dev/null; await 10 sh -c "! [ -e /proc/$TARGET ]"; }

@@ -76,6 +76,9 @@ int container_start(int64_t pid, uint64_t *ret_start)
 	r = file_read_at(AT_FDCWD, path, 1 << 14, &text, NULL);
 	/* The second field is a name with anything in it, in brackets; the third comes behind the last. */
 	at = r >= 0 ? strrchr(text, ')') : NULL;
+	/* Dead, but not waited for. */
+	if (at && (str_starts(at, ") Z") || str_starts(at, ") X")))
+		return -ESRCH;
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (!at)
@@ -120,8 +123,10 @@ static int read_place(struct search *s, const char *path)
 {
 	int r = s->row->read(s, path);
 
-	if (r == -EACCES || r == -EPERM)
+	if (r == -EACCES)
 		str_copy(s->denied, sizeof(s->denied), path);
+	if (r == -EPERM)
+		str_copy(s->doubtful, sizeof(s->doubtful), path);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -185,6 +190,8 @@ static int decide(struct search *s, struct rf_container *ret)
 		return sys_fail(-ENOTUNIQ, "container", s->name, "several have this name: %s; take one by --target", list.s ?: "");
 	if (s->ended[0])
 		return sys_fail(-ESRCH, "container", s->name, "%s knows it, but its process has ended", s->ended);
+	if (s->doubtful[0])
+		return sys_fail(-EACCES, "container", s->name, "%s is not believed: it must belong to you or root, and not be writable for all", s->doubtful);
 	if (s->denied[0])
 		return sys_fail(-EACCES, "container", s->name, "none is found, but %s and perhaps more can't be looked into: be root", s->denied);
 	return sys_fail(-ENOENT, "container", s->name, "none of this name runs under runc, crun, youki, containerd, docker, podman, systemd-machined or LXC, where they keep their state by default");

@@ -16,7 +16,8 @@ struct search {
 	const struct runtime *row; /* whose place is read */
 	struct rf_container found[MAX_FOUND];
 	size_t n;
-	char ended[256], denied[256]; /* a place with a container that has ended, and one that can't be read */
+	/* A place with a container that has ended; one that can't be read; one that others may write. */
+	char ended[256], denied[256], doubtful[256];
 };
 
 struct runtime {
