@@ -560,10 +560,10 @@ static int run_take_ids(struct plan_run *run, struct rf_step *s)
 		if (r == -EPERM && (j->joined & CLONE_NEWUSER))
 			r = 0;
 		if (r >= 0)
-			r = sys_setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid);
+			r = step_say_map(sys_setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid), "gid_map");
 	}
 	if (r >= 0 && uid >= 0)
-		r = sys_setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid);
+		r = step_say_map(sys_setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid), "uid_map");
 	return r;
 }
 
