@@ -64,19 +64,40 @@ static size_t mounts_at(const char *dir, bool below, struct str *out)
 	return table ? n : SIZE_MAX;
 }
 
+/* 0 where there is none to be seen. */
+static long parent_of(long pid)
+{
+	char path[40], *text __free(ptr) = NULL, *at;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	if (file_read_at(AT_FDCWD, path, 1 << 14, &text, NULL) < 0)
+		return 0;
+	/* Behind the name, which may have anything in it: ") S PPID". */
+	at = strrchr(text, ')');
+	return at && at[1] ? strtol(at + 3, NULL, 10) : 0;
+}
+
 static bool in_chroot(void)
 {
 	struct str at __free(str) = {0};
-	uint64_t of_first[RF_NS_KINDS], mnt = own_ns("mnt");
-	struct stat own, first;
+	uint64_t theirs[RF_NS_KINDS], mnt = own_ns("mnt");
+	struct stat own, other;
+	char path[40];
 
 	if (!mounts_at("/", false, &at))
 		return true;
-	/* Or on a mount: then another process of the same mount namespace has another root. */
-	if (rf_ns_of_process(1, of_first) < 0 || of_first[1] != mnt)
+	/* Or on a mount: then one that it comes from has another root in the same mount namespace. */
+	if (sys_fstatat(AT_FDCWD, "/", &own, 0) < 0)
 		return false;
-	return sys_fstatat(AT_FDCWD, "/", &own, 0) >= 0 && sys_fstatat(AT_FDCWD, "/proc/1/root/", &first, 0) >= 0 &&
-	       (own.st_dev != first.st_dev || own.st_ino != first.st_ino);
+	for (long pid = getppid(); pid > 0; pid = parent_of(pid)) {
+		snprintf(path, sizeof(path), "/proc/%ld/root/", pid);
+		if (rf_ns_of_process((int)pid, theirs) < 0 || theirs[1] != mnt)
+			continue;
+		if (sys_fstatat(AT_FDCWD, path, &other, 0) >= 0 &&
+		    (own.st_dev != other.st_dev || own.st_ino != other.st_ino))
+			return true;
+	}
+	return false;
 }
 
 static bool is_filtered(void)
@@ -106,7 +127,7 @@ bool hint_userns_refused(const struct rf_call *call, char *buf, size_t size)
 	else if (is_filtered())
 		snprintf(buf, size, "a seccomp filter is at work here (Seccomp: 2 in /proc/self/status), and containers' filters refuse user namespaces: allow clone, clone3 and unshare in its profile");
 	else
-		snprintf(buf, size, "neither a sysctl nor a chroot nor a seccomp filter is seen to refuse it: a security module may (AppArmor, SELinux; see the kernel's log)");
+		snprintf(buf, size, "neither a sysctl nor a seccomp filter is seen to refuse it: a chroot may, or a security module (AppArmor, SELinux; see the kernel's log)");
 	return true;
 }
 
