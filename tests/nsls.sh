@@ -145,6 +145,9 @@ prints "why: what differs" '^uts .*Each may have a host name of its own' sh -c "
 prints "why: how to get there" "nsjoin -t $TARGET --all" sh -c "nsls why $TARGET; true"
 equal "why: nothing that is shared" 0 "$(nsls why "$TARGET" | grep -c '^mnt ')"
 prints "limits" '^net +[0-9]+ +[0-9]+ +[0-9]+ +user.max_net_namespaces' nsls limits
+equal "what is in use counts in the user namespace that it belongs to" "1 9 10" "$(nsrun -r sh -c 'echo 10 > /proc/sys/user/max_net_namespaces; nsrun -n --no-init nsls limits' 2> /dev/null | awk '$1 == "net" { print $3, $4, $2 }')"
+equal "and in those above" "2" "$(nsrun -r sh -c 'nsrun -r -n nsls -n -o NS > /dev/null; nsrun -n sh -c "nsrun -r -n sh -c \"echo > $0/up3; exec sleep 1000\" & n=200; until [ -s $0/up3 ] || [ \$n = 0 ]; do sleep 0.05; n=\$((n - 1)); done; nsls limits; kill -9 \$!"' "$T" 2> /dev/null | awk '$1 == "net" { print $3 }')"
+equal "of the user namespaces, those below" "1" "$(nsrun -r sh -c 'nsrun -r sh -c "echo > $0/up4; exec sleep 1000" & n=200; until [ -s $0/up4 ] || [ $n = 0 ]; do sleep 0.05; n=$((n - 1)); done; nsls limits; kill -9 $!' "$T" 2> /dev/null | awk '$1 == "user" { print $3 }')"
 kill -9 $HOLDER; wait $HOLDER 2> /dev/null
 
 finish

@@ -76,6 +76,13 @@ RF_API size_t rf_ns_list_entries(const struct rf_ns_list *list, const struct rf_
 RF_API size_t rf_ns_list_hidden(const struct rf_ns_list *list);
 RF_API size_t rf_ns_list_unopened(const struct rf_ns_list *list);
 
+/*
+ * How many of this kind count against the limit user.max_… of the caller's user namespace: those that
+ * belong to it or to one below it, as far as they are seen; of all users together, while the kernel
+ * counts each user's by itself. Needs a list with RF_NS_RELATIONS.
+ */
+RF_API size_t rf_ns_list_used(const struct rf_ns_list *list, const struct rf_ns_kind *kind);
+
 /* The inodes of a process's namespaces in the order of rf_ns_kind(), 0 for a kind this kernel lacks.
  * 0; -ESRCH, -EACCES. */
 RF_API int rf_ns_of_process(int pid, uint64_t ret_inodes[RF_NS_KINDS]);

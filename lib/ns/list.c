@@ -371,19 +371,3 @@ int rf_ns_list_read(unsigned flags, struct rf_ns_list **ret_list)
 	*ret_list = take_ptr(&l);
 	return 0;
 }
-
-size_t rf_ns_list_entries(const struct rf_ns_list *list, const struct rf_ns_entry **ret_entries)
-{
-	*ret_entries = list->entries;
-	return list->n;
-}
-
-size_t rf_ns_list_hidden(const struct rf_ns_list *list)
-{
-	return list->hidden;
-}
-
-size_t rf_ns_list_unopened(const struct rf_ns_list *list)
-{
-	return list->unopened;
-}

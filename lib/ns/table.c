@@ -8,6 +8,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sys/sys.h"
+
+/* The eight of the start have these, before Linux 6.18 some of them others of this range. */
+enum { FIRST_INODES = 0xeffffff0, LAST_INODES = 0xf0000000 };
+
 void rf_ns_list_free(struct rf_ns_list *l)
 {
 	if (!l)
@@ -84,4 +89,55 @@ int ns_table_path(struct rf_ns_list *l, struct rf_ns_entry *e, char *path)
 	free(l->paths[e - l->entries]);
 	e->path = l->paths[e - l->entries] = path;
 	return path ? 0 : -ENOMEM;
+}
+
+size_t rf_ns_list_entries(const struct rf_ns_list *list, const struct rf_ns_entry **ret_entries)
+{
+	*ret_entries = list->entries;
+	return list->n;
+}
+
+size_t rf_ns_list_hidden(const struct rf_ns_list *list)
+{
+	return list->hidden;
+}
+
+size_t rf_ns_list_unopened(const struct rf_ns_list *list)
+{
+	return list->unopened;
+}
+
+/* Is the user namespace `inode` the one, or below it? */
+static bool is_below(const struct rf_ns_list *l, uint64_t inode, uint64_t top)
+{
+	/* There are no more than 33 levels. */
+	for (int level = 0; inode && level < 40; level++) {
+		uint64_t up = 0;
+
+		if (inode == top)
+			return true;
+		for (size_t i = 0; i < l->n; i++)
+			if (l->entries[i].inode == inode)
+				up = l->entries[i].parent;
+		inode = up;
+	}
+	return false;
+}
+
+size_t rf_ns_list_used(const struct rf_ns_list *list, const struct rf_ns_kind *kind)
+{
+	struct stat own;
+	size_t used = 0;
+
+	if (sys_fstatat(AT_FDCWD, "/proc/self/ns/user", &own, 0) < 0)
+		return 0;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rf_ns_entry *e = &list->entries[i];
+
+		/* Those that the kernel began with count for nobody. */
+		if (e->kind != kind || (e->inode >= FIRST_INODES && e->inode <= LAST_INODES))
+			continue;
+		used += is_below(list, kind->flag == CLONE_NEWUSER ? e->parent : e->owner, own.st_ino);
+	}
+	return used;
 }

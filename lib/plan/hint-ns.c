@@ -131,38 +131,6 @@ bool hint_userns_refused(const struct rf_call *call, char *buf, size_t size)
 	return true;
 }
 
-/* Is the user namespace `inode` ours, or below ours? */
-static bool is_below(const struct rf_ns_entry *e, size_t n, uint64_t inode, uint64_t own)
-{
-	for (size_t depth = 0; inode && depth < 64; depth++) {
-		uint64_t up = 0;
-
-		if (inode == own)
-			return true;
-		for (size_t i = 0; i < n; i++)
-			if (e[i].inode == inode)
-				up = e[i].parent;
-		inode = up;
-	}
-	return false;
-}
-
-static size_t count_used(const struct rf_ns_list *list, const struct rf_ns_kind *kind)
-{
-	const struct rf_ns_entry *e;
-	size_t n = list ? rf_ns_list_entries(list, &e) : 0, used = 0;
-	uint64_t own = own_ns("user");
-
-	for (size_t i = 0; i < n; i++) {
-		/* The first ones of the system have no owner above, and are not counted. */
-		bool first = e[i].inode < 0xf0000000 && e[i].inode != own;
-
-		if (e[i].kind == kind && !first && e[i].inode != own)
-			used += is_below(e, n, kind->flag == CLONE_NEWUSER ? e[i].parent : e[i].owner, own);
-	}
-	return used;
-}
-
 bool hint_limit_reached(const struct rf_call *call, char *buf, size_t size)
 {
 	struct rf_ns_list *list __free(ns_list) = NULL;
@@ -172,7 +140,7 @@ bool hint_limit_reached(const struct rf_call *call, char *buf, size_t size)
 	rf_ns_list_read(RF_NS_DESCRIPTORS | RF_NS_RELATIONS, &list);
 	for (size_t i = 0; i < RF_NS_KINDS; i++) {
 		const struct rf_ns_kind *kind = rf_ns_kind(i);
-		size_t used = count_used(list, kind);
+		size_t used = list ? rf_ns_list_used(list, kind) : 0;
 		char path[64];
 		long limit;
 

@@ -251,7 +251,7 @@ static void show_all(struct view *v)
 	}
 }
 
-static void warn(const struct rf_ns_list *list)
+void nsls_warn(const struct rf_ns_list *list)
 {
 	size_t hidden = rf_ns_list_hidden(list), unopened = rf_ns_list_unopened(list);
 
@@ -281,7 +281,7 @@ static int print(struct rf_ns_list *list)
 	show_all(&v);
 	free(v.shown);
 	table_print(v.t);
-	warn(list);
+	nsls_warn(list);
 	return EXIT_OK;
 }
 
