@@ -42,6 +42,40 @@ given
 prints "the processes of one" "^ *$TARGET +[0-9]+ +[^ ]+ +sleep 1000\$" nsls "$(ns "$TARGET" net)"
 check "of a number that nobody has: nothing, and exit 1" sh -c '! nsls 77'
 
+# --- the schema that is published
+cat > fits.py << 'PY'
+import json, sys
+schema, data = json.load(open(sys.argv[1])), json.load(sys.stdin)
+types = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
+def fits(v, s):
+    if "$ref" in s:
+        return fits(v, schema["$defs"][s["$ref"].rsplit("/", 1)[1]])
+    if "enum" in s and v not in s["enum"]:
+        return False
+    if "type" in s:
+        names = s["type"] if isinstance(s["type"], list) else [s["type"]]
+        if not any(type(v) is types[n] for n in names):
+            return False
+    if type(v) is int and v < s.get("minimum", v):
+        return False
+    if type(v) is dict:
+        known = s.get("properties", {})
+        return all(k in known and fits(v[k], known[k]) for k in v) and all(k in v for k in s.get("required", []))
+    if type(v) is list and "items" in s:
+        return all(fits(x, s["items"]) for x in v)
+    return True
+want = sys.argv[2]
+sys.exit(not (data and all(fits(x, schema["$defs"][want]) for x in data)))
+PY
+fits() { [ -n "$SKIP_WHY" ] || "${@:2}" 2> /dev/null | python3 fits.py "$TOP/Documentation/nsls.schema.json" "$1"; }
+check "it is JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$TOP/Documentation/nsls.schema.json"
+check "the list" fits namespace nsls -J -o all
+check "the processes of one" fits process nsls -J "$(ns "$TARGET" net)"
+check "diff" fits comparison nsls diff -J self "$TARGET"
+check "why" fits comparison nsls why -J "$TARGET"
+check "limits" fits limit nsls limits -J
+check "and it is not just anything" sh -c "! echo '[{\"ns\": \"x\"}]' | python3 fits.py '$TOP/Documentation/nsls.schema.json' namespace"
+
 # --- relations
 own=$(ns self user)
 prints "its user namespace belongs to ours" "^ *$(ns "$TARGET" user) +user +$own +$own\$" nsls -o NS,TYPE,ONS,PNS -p "$TARGET"
