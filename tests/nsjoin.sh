@@ -128,6 +128,45 @@ equal "before its exec the joiner is out of reach" "descriptors closed, tracing 
 kill -9 $joiner; wait $joiner 2> /dev/null
 end
 
+# --- what runs inside may be nsjoin itself: "#!/proc/self/exe" (CVE-2019-5736)
+cat > overwrite.py << 'PY'
+import os, signal, sys, time
+pid = int(sys.argv[1])
+fd = os.open("/proc/%d/exe" % pid, os.O_PATH)
+os.kill(pid, signal.SIGKILL)
+while True:
+    try:
+        w = os.open("/proc/self/fd/%d" % fd, os.O_WRONLY)
+        print("written: %d" % os.write(w, b"X"))
+    except OSError as e:
+        if e.errno == 26:  # ETXTBSY: it is about to end
+            time.sleep(0.05)
+            continue
+        print(e.strerror)
+    break
+PY
+# overwrite FAULT: hold a joiner, of a program file that its user may write to, and do so
+overwrite() {
+	[ -z "$SKIP_WHY" ] || return 0
+	cp "$O/tools/nsjoin" "$T/own-nsjoin"
+	RINGFENCE_FAULT="pidfd_open=STOP$1" "$T/own-nsjoin" -t "$TARGET" -m -U true & joiner=$!
+	await 10 sh -c "ps -o stat= -p $joiner | grep -q ^T"
+	python3 overwrite.py $joiner
+	wait $joiner 2> /dev/null
+	cmp "$O/tools/nsjoin" "$T/own-nsjoin"
+}
+start nsrun -r -m
+equal "it can't be written to by way of /proc" "$(root && echo "Read-only file system" || echo "Operation not permitted")" "$(overwrite "")"
+equal "nor without open_tree, as a copy" "Operation not permitted" "$(overwrite ,open_tree=ENOSYS!)"
+equal "nor without mount_setattr" "Operation not permitted" "$(overwrite ,mount_setattr=ENOSYS!)"
+refuse "and if there is no way, it does not enter" 125 "own file could not be protected" env RINGFENCE_FAULT='open_tree=ENOSYS!,memfd_create=ENOSYS!' "$T/own-nsjoin" -t "$TARGET" -m -U true
+RINGFENCE_FAULT=pidfd_open=STOP "$T/own-nsjoin" -t "$TARGET" -m -U true & joiner=$!
+await 10 sh -c "ps -o stat= -p $joiner | grep -q ^T"
+equal "it is still called nsjoin" nsjoin "$(cat /proc/$joiner/comm)"
+kill -9 $joiner; wait $joiner 2> /dev/null
+check "a dry run does nothing of it" sh -c "RINGFENCE_FAULT='open_tree=ENOSYS!,memfd_create=ENOSYS!' $T/own-nsjoin -t $TARGET -m -U --dry-run true"
+end
+
 # --- followed: directories, environment
 mkdir -p place/deep; mkdir -p rootdir; chmod 755 place place/deep rootdir
 start env -i HELLO=there PATH="$PATH" nsrun -r -m -w "$T/place/deep"

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "proc/seal.h"
 #include "sys/uapi.h"
 #include "tool.h"
 
@@ -192,14 +193,28 @@ static int set_join(char **argv)
 	return r ? r : tool_descriptors("pass-fd", &pass_fds, &join.pass_fds, &join.n_pass_fds);
 }
 
+/* The words that this program was called with. */
+static char **words;
+
+/* What is executed inside may be this very program (see proc/seal.c). */
+static int be_sealed(void)
+{
+	bool foreign = !tool_state.dry_run && (join.all || kinds[MOUNT]);
+	int r = foreign ? proc_seal("nsjoin", words) : 0;
+
+	return r < 0 ? tool_error(r, "this program's own file could not be protected from what runs inside") : 0;
+}
+
 DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))
 
 static int run(int argc, char **argv)
 {
 	struct rf_plan *plan __free(plan) = NULL;
-	int status, r = set_join(argv);
+	int status, r = be_sealed();
 	pid_t pid;
 
+	if (!r)
+		r = set_join(argv);
 	if (r)
 		return r;
 	r = rf_plan_new(&plan);
@@ -226,5 +241,6 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
+	words = argv;
 	return tool_main(&tool, argc, argv);
 }

@@ -60,6 +60,8 @@ int sys_flock(int fd, int operation);
 int sys_set_cloexec(int fd, bool on);
 int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);
+/* Nothing can be written to this file of memfd_create() any more, nor its size changed. */
+int sys_seal(int fd);
 /* Takes over `fd`; NULL with *ret_err set where it fails. */
 DIR *sys_fdopendir(int fd, int *ret_err);
 
