@@ -99,6 +99,7 @@ done
 equal "a user id of one's choice must be mapped" 125 "$(code nsjoin -t "$TARGET" -a -S 5 true)"
 grep -q "hint: this id is not in the user id map" .err && ok "and that is said" || not_ok "the hint" "$(cat .err)"
 equal "ids that are kept" "$(id -u) $(id -g)" "$(nsjoin -t "$TARGET" -U --preserve-credentials sh -c 'cat /proc/self/uid_map > /dev/null; awk "/^Uid|^Gid/ {print \$2}" /proc/self/status' | xargs | sed "s/^0 0$/$(id -u) $(id -g)/")"
+equal "neither inheritable nor ambient capabilities, whatever the caller has" "0000000000000000 0000000000000000" "$(nsjoin -t "$TARGET" -a sed -nE 's/^Cap(Inh|Amb):\t//p' /proc/self/status | xargs)"
 equal "all capabilities taken" 0000000000000000 "$(nsjoin -t "$TARGET" -a --drop all sed -n 's/^CapEff:\t//p' /proc/self/status)"
 equal "also from what exec could give" 0000000000000000 "$(nsjoin -t "$TARGET" -a --drop all sed -n 's/^CapBnd:\t//p' /proc/self/status)"
 equal "no_new_privs" 1 "$(nsjoin -t "$TARGET" -a --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status)"
@@ -127,6 +128,20 @@ await 10 sh -c "pgrep -P $joiner | grep -q . && ps -o stat= -p \$(pgrep -P $join
 equal "before its exec the joiner is out of reach" "descriptors closed, tracing Operation not permitted" "$(nsjoin -t "$TARGET" -a python3 "$T/look.py")"
 kill -9 $joiner; wait $joiner 2> /dev/null
 end
+
+# --- a sandbox of two user namespaces, the namespaces in the outer one, the program in the inner
+given "bubblewrap is not installed, or can't run here" sh -c "$(declare -f nobody root); command -v bwrap && nobody bwrap --unshare-all --bind / / --dev /dev true"
+inner=$(
+	[ -z "$SKIP_WHY" ] || exit
+	nobody bwrap --unshare-all --bind / / --dev /dev --proc /proc sh -c 'echo up; exec sleep 1000' > pub/bw 2>&1 & box=$!
+	await 20 grep -q up pub/bw
+	t=$(pgrep -P "$(pgrep -P $box)")
+	nobody "$O/tools/nsjoin" -t "$t" -a sh -c 'id -u; for n in mnt pid net user; do readlink /proc/self/ns/$n; done' 2>&1 | xargs
+	for n in mnt pid net user; do ns "$t" $n; done | xargs
+	kill -9 "$t" $box; wait $box 2> /dev/null
+)
+equal "an ordinary user enters it, and keeps his id, as it has no other" "65534 $(tail -1 <<< "$inner")" "$([ -n "$SKIP_WHY" ] && echo "65534 " || head -1 <<< "$inner")"
+given
 
 # --- what runs inside may be nsjoin itself: "#!/proc/self/exe" (CVE-2019-5736)
 cat > overwrite.py << 'PY'
