@@ -171,7 +171,7 @@ overwrite() {
 	cmp "$O/tools/nsjoin" "$T/own-nsjoin"
 }
 start nsrun -r -m
-equal "it can't be written to by way of /proc" "$(root && echo "Read-only file system" || echo "Operation not permitted")" "$(overwrite "")"
+equal "it can't be written to by way of /proc" "$(root && answers 428 && echo "Read-only file system" || echo "Operation not permitted")" "$(overwrite "")"
 equal "nor without open_tree, as a copy" "Operation not permitted" "$(overwrite ,open_tree=ENOSYS!)"
 equal "nor without mount_setattr" "Operation not permitted" "$(overwrite ,mount_setattr=ENOSYS!)"
 refuse "and if there is no way, it does not enter" 125 "own file could not be protected" env RINGFENCE_FAULT='open_tree=ENOSYS!,memfd_create=ENOSYS!' "$T/own-nsjoin" -t "$TARGET" -m -U true

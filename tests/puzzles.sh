@@ -52,8 +52,10 @@ refuse "by a chroot" 125 'hint: this process is in a chroot, where the kernel ma
 refuse "a chroot without /proc" 125 "hint: .*a chroot.*can't be told here without /proc" chroot --userspec 65534:65534 "$T/jail" /bin/nsrun -r /bin/busybox true
 [ -n "$SKIP_WHY" ] || { mount --bind jail jail; mount -t proc proc jail/proc; }
 refuse "a chroot whose root is a mount, as a process that it comes from shows" 125 'hint: this process is in a chroot' chroot "$T/jail" /bin/nsrun -r /bin/busybox true
+given "a filter is at work, which is what is named then" grep -q '^Seccomp:.0' /proc/self/status
 refuse "where those can't be looked at, it may be" 125 'hint: neither a sysctl nor a seccomp filter is seen to refuse it: a chroot may' chroot --userspec 65534:65534 "$T/jail" /bin/nsrun -r /bin/busybox true
-[ -n "$SKIP_WHY" ] || { umount jail/proc; umount jail; }
+! grep -q " $T/jail " /proc/self/mountinfo || { umount jail/proc; umount jail; }
+given "needs root, and busybox-static, not sanitized: a chroot" test -x jail/bin/nsrun
 refuse "a mount namespace in a chroot: its root is no mount" 125 'is not a mount point.*' in_chroot "$T/jail" /bin/nsrun -m /bin/busybox true
 refuse "and the ways out" 125 'hint: .*mount --bind DIR DIR.*nsrun --root DIR.*--propagation unchanged' in_chroot "$T/jail" /bin/nsrun -m /bin/busybox true
 check "one of them works: no propagation" in_chroot "$T/jail" /bin/nsrun -m --propagation unchanged /bin/busybox true
@@ -104,7 +106,8 @@ refuse "a covered /proc: where" 125 'hint: the /proc seen here is partly covered
 	nsrun -r -m sh -c 'mount -t tmpfs x /proc/sys; mount -t tmpfs x /proc/bus; exec nsrun -r -p --mount-proc true'
 refuse "by a single file" 125 '\(/proc/sys/kernel/hostname\)' \
 	nsrun -r -m sh -c 'mount --bind /dev/null /proc/sys/kernel/hostname; exec nsrun -r -p --mount-proc true'
-given "needs root: elsewhere the kernel has locked the old one" root
+has_fsopen() { case ${RINGFENCE_FAULT:-} in *fsopen=ENOSYS!*) return 1 ;; *) answers 430 ;; esac; }
+given "needs root, and fsopen(2): elsewhere the old one is locked, or the new one could not be made without it" sh -c "$(declare -f has_fsopen answers); [ $(id -u) = 0 ] && has_fsopen"
 equal "umount /proc shows no process of the outside" 0 "$([ -n "$SKIP_WHY" ] && echo 0 || nsrun -p --mount-proc sh -c 'umount /proc; ls /proc | wc -l')"
 given "busybox-static is not installed, or the tool is sanitized" sh -c 'command -v busybox && ! nm "$O/tools/nsrun" | grep -q __asan_init'
 if [ -z "$SKIP_WHY" ]; then mkdir -p fs/bin fs/proc; cp "$(command -v busybox)" fs/bin/; fi

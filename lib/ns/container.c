@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "proc/start.h"
 
 #define RUNC .read = container_read_state, .pid_key = "init_process_pid", .start_key = "init_process_start"
 #define CRUN .read = container_read_state, .pid_key = "pid", .start_key = "process-start-time"
@@ -67,26 +68,6 @@ int container_file(const char *path, char **ret_text, size_t *ret_len, int64_t *
 	return file_read_fd(fd, 16 << 20, ret_text, ret_len);
 }
 
-int container_start(int64_t pid, uint64_t *ret_start)
-{
-	char path[40], *text __free(ptr) = NULL, *at;
-	int r;
-
-	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
-	r = file_read_at(AT_FDCWD, path, 1 << 14, &text, NULL);
-	/* The second field is a name with anything in it, in brackets; the third comes behind the last. */
-	at = r >= 0 ? strrchr(text, ')') : NULL;
-	/* Dead, but not waited for. */
-	if (at && (str_starts(at, ") Z") || str_starts(at, ") X")))
-		return -ESRCH;
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	if (!at)
-		return -ESRCH;
-	*ret_start = strtoull(at + 1, NULL, 10);
-	return 0;
-}
-
 /* In seconds of the time of day. */
 static int64_t began_at(uint64_t start)
 {
@@ -102,7 +83,7 @@ int container_found(struct search *s, const char *path, int64_t pid, uint64_t st
 	struct rf_container *c = &s->found[s->n];
 	uint64_t now;
 
-	if (pid <= 0 || pid > 1 << 22 || container_start(pid, &now) < 0 || (start && start != now) ||
+	if (pid <= 0 || pid > 1 << 22 || proc_start(pid, &now) < 0 || (start && start != now) ||
 	    (!start && began_at(now) > mtime + 1)) {
 		str_copy(s->ended, sizeof(s->ended), path);
 		return 0;

@@ -36,8 +36,6 @@ char *container_place(const char *pattern);
 int container_file(const char *path, char **ret_text, size_t *ret_len, int64_t *ret_mtime);
 /* A process that a place names: taken over where it still is the one. start 0: it began before `mtime`. */
 int container_found(struct search *s, const char *path, int64_t pid, uint64_t start, int64_t mtime);
-/* When a process began, in ticks after boot (field 22); -ESRCH. */
-int container_start(int64_t pid, uint64_t *ret_start);
 
 /* container-read.c */
 int container_read_state(struct search *s, const char *path);   /* runc, crun, youki */

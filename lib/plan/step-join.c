@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "ns/container.h"
 #include "ns/find.h"
 #include "plan/step.h"
+#include "proc/start.h"
 
 enum { ENVIRONMENT_LIMIT = 8 << 20 };
 
@@ -144,7 +144,7 @@ static int read_ids(struct join_state *j)
 static int check_start(const struct join_state *j, pid_t pid)
 {
 	uint64_t start;
-	int r = container_start(pid, &start);
+	int r = proc_start(pid, &start);
 
 	if (sys_is_dry() || (r >= 0 && start == j->want.pid_start))
 		return 0;
