@@ -293,7 +293,7 @@ static int print_processes(const char *word)
 		{"command", "COMMAND", CELL_TEXT}, {0},
 	};
 	DIR *dir __free(dir) = NULL;
-	struct table *t = table_new(columns);
+	struct table *t;
 	uint64_t inode, own[RF_NS_KINDS];
 	int r = 0, fd, found = 0;
 	struct dirent *e;
@@ -304,6 +304,7 @@ static int print_processes(const char *word)
 	dir = fd >= 0 ? sys_fdopendir(fd, &r) : NULL;
 	if (!dir)
 		return tool_error(fd < 0 ? fd : r, "/proc");
+	t = table_new(columns);
 	while ((e = readdir(dir))) {
 		int pid = (int)strtol(e->d_name, NULL, 10);
 		struct process p;
