@@ -111,6 +111,7 @@ done
 equal "a user id of one's choice must be mapped" 125 "$(code nsjoin -t "$TARGET" -a -S 5 true)"
 grep -q "hint: this id is not in the user id map" .err && ok "and that is said" || not_ok "the hint" "$(cat .err)"
 equal "ids that are kept" "$(id -u) $(id -g)" "$(nsjoin -t "$TARGET" -U --preserve-credentials sh -c 'cat /proc/self/uid_map > /dev/null; awk "/^Uid|^Gid/ {print \$2}" /proc/self/status' | xargs | sed "s/^0 0$/$(id -u) $(id -g)/")"
+equal "neither inheritable nor ambient capabilities, whatever the caller has" "0000000000000000 0000000000000000" "$(nsjoin -t "$TARGET" -a sed -nE 's/^Cap(Inh|Amb):\t//p' /proc/self/status | xargs)"
 equal "all capabilities taken" 0000000000000000 "$(nsjoin -t "$TARGET" -a --drop all sed -n 's/^CapEff:\t//p' /proc/self/status)"
 equal "also from what exec could give" 0000000000000000 "$(nsjoin -t "$TARGET" -a --drop all sed -n 's/^CapBnd:\t//p' /proc/self/status)"
 equal "no_new_privs" 1 "$(nsjoin -t "$TARGET" -a --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status)"
@@ -138,6 +139,59 @@ RINGFENCE_FAULT=close_range=STOP nsjoin -t "$TARGET" -a true & joiner=$!
 await 10 sh -c "pgrep -P $joiner | grep -q . && ps -o stat= -p \$(pgrep -P $joiner) | grep -q ^T"
 equal "before its exec the joiner is out of reach" "descriptors closed, tracing Operation not permitted" "$(nsjoin -t "$TARGET" -a python3 "$T/look.py")"
 kill -9 $joiner; wait $joiner 2> /dev/null
+end
+
+# --- a sandbox of two user namespaces, the namespaces in the outer one, the program in the inner
+given "bubblewrap is not installed, or can't run here" sh -c "$(declare -f nobody root); command -v bwrap && nobody bwrap --unshare-all --bind / / --dev /dev true"
+inner=$(
+	[ -z "$SKIP_WHY" ] || exit
+	nobody bwrap --unshare-all --bind / / --dev /dev --proc /proc sh -c 'echo up; exec sleep 1000' > pub/bw 2>&1 & box=$!
+	await 20 grep -q up pub/bw
+	t=$(pgrep -P "$(pgrep -P $box)")
+	nobody "$O/tools/nsjoin" -t "$t" -a sh -c 'id -u; for n in mnt pid net user; do readlink /proc/self/ns/$n; done' 2>&1 | xargs
+	for n in mnt pid net user; do ns "$t" $n; done | xargs
+	kill -9 "$t" $box; wait $box 2> /dev/null
+)
+equal "an ordinary user enters it, and keeps his id, as it has no other" "65534 $(tail -1 <<< "$inner")" "$([ -n "$SKIP_WHY" ] && echo "65534 " || head -1 <<< "$inner")"
+given
+
+# --- what runs inside may be nsjoin itself: "#!/proc/self/exe" (CVE-2019-5736)
+cat > overwrite.py << 'PY'
+import os, signal, sys, time
+pid = int(sys.argv[1])
+fd = os.open("/proc/%d/exe" % pid, os.O_PATH)
+os.kill(pid, signal.SIGKILL)
+while True:
+    try:
+        w = os.open("/proc/self/fd/%d" % fd, os.O_WRONLY)
+        print("written: %d" % os.write(w, b"X"))
+    except OSError as e:
+        if e.errno == 26:  # ETXTBSY: it is about to end
+            time.sleep(0.05)
+            continue
+        print(e.strerror)
+    break
+PY
+# overwrite FAULT: hold a joiner, of a program file that its user may write to, and do so
+overwrite() {
+	[ -z "$SKIP_WHY" ] || return 0
+	cp "$O/tools/nsjoin" "$T/own-nsjoin"
+	RINGFENCE_FAULT="pidfd_open=STOP$1" "$T/own-nsjoin" -t "$TARGET" -m -U true & joiner=$!
+	await 10 sh -c "ps -o stat= -p $joiner | grep -q ^T"
+	python3 overwrite.py $joiner
+	wait $joiner 2> /dev/null
+	cmp "$O/tools/nsjoin" "$T/own-nsjoin"
+}
+start nsrun -r -m
+equal "it can't be written to by way of /proc" "$(root && answers 428 && echo "Read-only file system" || echo "Operation not permitted")" "$(overwrite "")"
+equal "nor without open_tree, as a copy" "Operation not permitted" "$(overwrite ,open_tree=ENOSYS!)"
+equal "nor without mount_setattr" "Operation not permitted" "$(overwrite ,mount_setattr=ENOSYS!)"
+refuse "and if there is no way, it does not enter" 125 "own file could not be protected" env RINGFENCE_FAULT='open_tree=ENOSYS!,memfd_create=ENOSYS!' "$T/own-nsjoin" -t "$TARGET" -m -U true
+RINGFENCE_FAULT=pidfd_open=STOP "$T/own-nsjoin" -t "$TARGET" -m -U true & joiner=$!
+await 10 sh -c "ps -o stat= -p $joiner | grep -q ^T"
+equal "it is still called nsjoin" nsjoin "$(cat /proc/$joiner/comm)"
+kill -9 $joiner; wait $joiner 2> /dev/null
+check "a dry run does nothing of it" sh -c "RINGFENCE_FAULT='open_tree=ENOSYS!,memfd_create=ENOSYS!' $T/own-nsjoin -t $TARGET -m -U --dry-run true"
 end
 
 # --- followed: directories, environment

@@ -42,6 +42,40 @@ given
 prints "the processes of one" "^ *$TARGET +[0-9]+ +[^ ]+ +sleep 1000\$" nsls "$(ns "$TARGET" net)"
 check "of a number that nobody has: nothing, and exit 1" sh -c '! nsls 77'
 
+# --- the schema that is published
+cat > fits.py << 'PY'
+import json, sys
+schema, data = json.load(open(sys.argv[1])), json.load(sys.stdin)
+types = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
+def fits(v, s):
+    if "$ref" in s:
+        return fits(v, schema["$defs"][s["$ref"].rsplit("/", 1)[1]])
+    if "enum" in s and v not in s["enum"]:
+        return False
+    if "type" in s:
+        names = s["type"] if isinstance(s["type"], list) else [s["type"]]
+        if not any(type(v) is types[n] for n in names):
+            return False
+    if type(v) is int and v < s.get("minimum", v):
+        return False
+    if type(v) is dict:
+        known = s.get("properties", {})
+        return all(k in known and fits(v[k], known[k]) for k in v) and all(k in v for k in s.get("required", []))
+    if type(v) is list and "items" in s:
+        return all(fits(x, s["items"]) for x in v)
+    return True
+want = sys.argv[2]
+sys.exit(not (data and all(fits(x, schema["$defs"][want]) for x in data)))
+PY
+fits() { [ -n "$SKIP_WHY" ] || "${@:2}" 2> /dev/null | python3 fits.py "$TOP/Documentation/nsls.schema.json" "$1"; }
+check "it is JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$TOP/Documentation/nsls.schema.json"
+check "the list" fits namespace nsls -J -o all
+check "the processes of one" fits process nsls -J "$(ns "$TARGET" net)"
+check "diff" fits comparison nsls diff -J self "$TARGET"
+check "why" fits comparison nsls why -J "$TARGET"
+check "limits" fits limit nsls limits -J
+check "and it is not just anything" sh -c "! echo '[{\"ns\": \"x\"}]' | python3 fits.py '$TOP/Documentation/nsls.schema.json' namespace"
+
 # --- relations
 own=$(ns self user)
 prints "its user namespace belongs to ours" "^ *$(ns "$TARGET" user) +user +$own +$own\$" nsls -o NS,TYPE,ONS,PNS -p "$TARGET"
@@ -49,7 +83,53 @@ prints "its network to its user namespace" "^ *$(ns "$TARGET" net) +net +$(ns "$
 prints "its pid namespace is below ours" "^ *$(ns "$TARGET" pid) +pid +$(ns "$TARGET" user) +$(ns self pid)\$" nsls -o NS,TYPE,ONS,PNS -p "$TARGET"
 nsls -T -o NS,TYPE > tree
 check "in the tree of owners it stands below" awk -v user="$(ns "$TARGET" user)" -v net="$(ns "$TARGET" net)" '$1 == user { u = NR; d = index($0, "user") } $1 == net { exit !(u && NR > u && index($0, "net") > d) } ' tree
-equal "a tree has them all" "$(nsls -n -o NS | sort | xargs)" "$(nsls -n -T -o NS --no-descriptors | sort | xargs)"
+same_tree() { [ "$(nsls -n -o NS | sort)" = "$(nsls -n -T -o NS --no-descriptors | sort)" ]; }
+check "a tree has them all, where nothing comes or goes" await 5 same_tree
+
+# --- by the kernel's own list, and without it
+# answers: as in lib.sh, and not refused by the seam.
+has_listns() { case ${RINGFENCE_FAULT:-} in *listns=ENOSYS!*) return 1 ;; *) answers 470 ;; esac; }
+every() { nsls -n -o NS,NSID,TYPE,NPROCS,PATH,HELD,ONS,PNS "$@" | sort; }
+# With the two lists made one after the other, what comes and goes between may differ once.
+same() { [ "$(every)" = "$(RINGFENCE_FAULT=listns=ENOSYS! every)" ]; }
+both() { given "this kernel has no listns(2)" has_listns; check "listns(2) and /proc tell the same: $1" await 5 same; given; }
+both "processes"
+equal "the tree, too" "$(nsls -n -o NS -p "$TARGET" -T | sort | xargs)" "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n -o NS -p "$TARGET" -T | sort | xargs)"
+given "this kernel has no listns(2)" has_listns
+check "who may not see all still sees all of its own" sh -c "nobody_ns=\$(setpriv --reuid 65534 --regid 65534 --clear-groups $O/tools/nsls -n -o NS 2> /dev/null | wc -l); [ \$nobody_ns -ge 8 ] || [ $(id -u) != 0 ]"
+# A thread in a network of its own: its process is elsewhere, and no descriptor is open.
+cat > thread.py << 'PY'
+import ctypes, os, sys, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+def apart():
+    if libc.unshare(0x40000000):
+        sys.exit(os.strerror(ctypes.get_errno()))
+    with open(sys.argv[1], "w") as f:
+        f.write(os.readlink("/proc/thread-self/ns/net").strip("net:[]"))
+    time.sleep(1000)
+threading.Thread(target=apart).start()
+PY
+given "needs root: a thread in a network of its own" root
+threaded=none number=none
+[ -n "$SKIP_WHY" ] || { python3 thread.py "$T/number" & threaded=$!; await 20 test -s number; number=$(cat number); }
+equal "what only a thread is in is not seen without listns(2)" 0 "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n -o NS | grep -c "$number")"
+given "this kernel has no listns(2), or needs root" sh -c "[ -s $T/number ] && $(declare -f has_listns answers); has_listns"
+prints "with it, it is, held by nothing that is seen" "^ *$number +[0-9]+ +net +0 +- +unseen +$(ns self user)\$" nsls -o NS,NSID,TYPE,NPROCS,PID,HELD,ONS
+equal "and is joined by its id" "net:[$number]" "$([ -n "$SKIP_WHY" ] && echo "net:[$number]" || nsjoin --net=:"$(nsls -n -o NS,NSID | awk -v n="$number" '$1 == n { print $2 }')" readlink /proc/self/ns/net)"
+given
+[ "$threaded" = none ] || { kill -9 "$threaded"; wait "$threaded" 2> /dev/null; }
+given "this kernel gives no ids (6.18)" sh -c "nsls -n -o NSID -t user | grep -q '[0-9]'"
+id=$(nsls -n -o NS,NSID -t uts -p "$TARGET" | awk '{ print $2 }')
+check "an id is that of the kernel" python3 -c 'import fcntl, os, struct, sys
+buf = bytearray(8)
+fcntl.ioctl(os.open("/proc/%s/ns/uts" % sys.argv[1], os.O_RDONLY), 0x8008b70d, buf)
+sys.exit(struct.unpack("Q", buf)[0] != int(sys.argv[2]))' "$TARGET" "$id"
+equal "joined by its id" "$(readlink "/proc/$TARGET/ns/uts")" "$([ -n "$SKIP_WHY" ] && readlink "/proc/$TARGET/ns/uts" || nsjoin -t "$TARGET" -U --uts=:"$id" readlink /proc/self/ns/uts)"
+refuse "an id of another kind" 125 'is of the kind CLONE_NEWUTS, not CLONE_NEWNET|no process and no mounted file' nsjoin -t "$TARGET" -U --net=:"$id" true
+for f in open_by_handle_at=ENOSYS! open_by_handle_at=EPERM!; do
+	equal "found at a process where the kernel does not open it: $f" "$(readlink "/proc/$TARGET/ns/uts")" "$([ -n "$SKIP_WHY" ] && readlink "/proc/$TARGET/ns/uts" || RINGFENCE_FAULT=$f nsjoin -t "$TARGET" -U --uts=:"$id" readlink /proc/self/ns/uts)"
+done
+given
 
 # --- without a process
 given "needs root: bind mounts" root
@@ -74,7 +154,9 @@ PY
 	keeper=${netns% *} held=${netns#* }
 fi
 prints "one that a descriptor holds" "^ *$held +net +0 +$keeper .*/proc/$keeper/fd/[0-9]+ +descriptor\$" nsls -o NS,TYPE,NPROCS,PID,PATH,HELD
-equal "is not seen without looking at descriptors" 0 "$(nsls -n --no-descriptors -o NS | grep -c "$held")"
+equal "is not seen without looking at descriptors" 0 "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n --no-descriptors -o NS | grep -c "$held")"
+both "with such a one, too"
+given "needs root: bind mounts" root
 prints "it has no process" "^ *$held" nsls -P
 [ -n "$SKIP_WHY" ] || kill "$keeper"
 [ -n "$SKIP_WHY" ] || { kill -9 $HOLDER; wait $HOLDER 2> /dev/null; await 10 sh -c "! [ -e /proc/$TARGET ]"; }
@@ -98,6 +180,9 @@ prints "why: what differs" '^uts .*Each may have a host name of its own' sh -c "
 prints "why: how to get there" "nsjoin -t $TARGET --all" sh -c "nsls why $TARGET; true"
 equal "why: nothing that is shared" 0 "$(nsls why "$TARGET" | grep -c '^mnt ')"
 prints "limits" '^net +[0-9]+ +[0-9]+ +[0-9]+ +user.max_net_namespaces' nsls limits
+equal "what is in use counts in the user namespace that it belongs to" "1 9 10" "$(nsrun -r sh -c 'echo 10 > /proc/sys/user/max_net_namespaces; nsrun -n --no-init nsls limits' 2> /dev/null | awk '$1 == "net" { print $3, $4, $2 }')"
+equal "and in those above" "2" "$(nsrun -r sh -c 'nsrun -r -n nsls -n -o NS > /dev/null; nsrun -n sh -c "nsrun -r -n sh -c \"echo > $0/up3; exec sleep 1000\" & n=200; until [ -s $0/up3 ] || [ \$n = 0 ]; do sleep 0.05; n=\$((n - 1)); done; nsls limits; kill -9 \$!"' "$T" 2> /dev/null | awk '$1 == "net" { print $3 }')"
+equal "of the user namespaces, those below" "1" "$(nsrun -r sh -c 'nsrun -r sh -c "echo > $0/up4; exec sleep 1000" & n=200; until [ -s $0/up4 ] || [ $n = 0 ]; do sleep 0.05; n=$((n - 1)); done; nsls limits; kill -9 $!' "$T" 2> /dev/null | awk '$1 == "user" { print $3 }')"
 kill -9 $HOLDER; wait $HOLDER 2> /dev/null
 
 finish

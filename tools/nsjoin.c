@@ -2,6 +2,7 @@
 /* nsjoin: run a program in existing namespaces. Takes nsenter(1)'s options with their meaning. */
 #include <errno.h>
 #include <ringfence/child.h>
+#include <ringfence/container.h>
 #include <ringfence/join.h>
 #include <ringfence/priv.h>
 #include <signal.h>
@@ -10,12 +11,13 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "proc/seal.h"
 #include "sys/uapi.h"
 #include "tool.h"
 
 static struct rf_join join = {.size = sizeof(join), .pidfd = -1, .net_socket = -1};
 /* By the row of the table below: NULL where the option was not given, "" without a file. */
-static const char *kinds[RF_NS_KINDS], *root, *wd, *target, *as_uid, *as_gid;
+static const char *kinds[RF_NS_KINDS], *root, *wd, *target, *container, *as_uid, *as_gid;
 static bool preserve, no_kill_child;
 static int64_t pidfd = -1, net_socket = -1;
 static struct opt_list pass_fds, drop;
@@ -29,6 +31,8 @@ static const struct opt_row options[] = {
 	{'t', "target", OPT_STRING, &target, "PID[:INODE]",
 	 "take namespaces from this process; with INODE only where its pidfd has that inode number"},
 	{0, "target-fd", OPT_INT, &pidfd, "N", "take them from the process of pidfd N", 0, 0, 1 << 20},
+	{0, "container", OPT_STRING, &container, "NAME",
+	 "take them from the first process of this container: of runc, crun, youki, containerd, docker, podman, systemd-machined or LXC"},
 	{'a', "all", OPT_FLAG, &join.all, NULL, "all namespaces in which the target's differ from the caller's"},
 	NS_ROW('m', "mount", MOUNT, "mount namespace"),
 	NS_ROW('u', "uts", UTS, "UTS namespace"),
@@ -67,6 +71,18 @@ static const struct opt_row options[] = {
 	{0},
 };
 
+static int set_container(void)
+{
+	struct rf_container c;
+	int r = rf_container_find(container, &c);
+
+	if (r < 0)
+		return tool_error(r, "--container");
+	join.pid = c.pid;
+	join.pid_start = c.start;
+	return 0;
+}
+
 static int set_target(void)
 {
 	char number[24];
@@ -76,10 +92,12 @@ static int set_target(void)
 
 	join.pidfd = (int)pidfd;
 	join.net_socket = (int)net_socket;
+	if (!!target + !!container + (pidfd >= 0) > 1)
+		return tool_usage_error("--target, --target-fd and --container exclude each other");
+	if (container)
+		return set_container();
 	if (!target)
 		return 0;
-	if (pidfd >= 0)
-		return tool_usage_error("--target and --target-fd exclude each other");
 	snprintf(number, sizeof(number), "%.*s", colon ? (int)(colon - target) : 23, target);
 	if (str_to_u64(number, &pid) < 0 || !pid || pid > 1 << 22)
 		return tool_usage_error("--target: \"%s\" is not a pid", target);
@@ -175,14 +193,28 @@ static int set_join(char **argv)
 	return r ? r : tool_descriptors("pass-fd", &pass_fds, &join.pass_fds, &join.n_pass_fds);
 }
 
+/* The words that this program was called with. */
+static char **words;
+
+/* What is executed inside may be this very program (see proc/seal.c). */
+static int be_sealed(void)
+{
+	bool foreign = !tool_state.dry_run && (join.all || kinds[MOUNT]);
+	int r = foreign ? proc_seal("nsjoin", words) : 0;
+
+	return r < 0 ? tool_error(r, "this program's own file could not be protected from what runs inside") : 0;
+}
+
 DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))
 
 static int run(int argc, char **argv)
 {
 	struct rf_plan *plan __free(plan) = NULL;
-	int status, r = set_join(argv);
+	int status, r = be_sealed();
 	pid_t pid;
 
+	if (!r)
+		r = set_join(argv);
 	if (r)
 		return r;
 	r = rf_plan_new(&plan);
@@ -209,5 +241,6 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
+	words = argv;
 	return tool_main(&tool, argc, argv);
 }

@@ -29,6 +29,7 @@ struct rf_join {
 	size_t size;	      /* sizeof(struct rf_join) */
 	pid_t pid;	      /* the target; 0: none, then namespaces come from files only */
 	uint64_t pid_inode;   /* of its pidfd, where the pid shall be no other's (6.9); 0: any */
+	uint64_t pid_start;   /* when it began (field 22 of its stat), as rf_container_find() tells; 0: any */
 	int pidfd;	      /* or this, where `pid` is 0 and it is >= 0; -1: none */
 	uint64_t namespaces;  /* CLONE_NEW… flags: those of the target */
 	bool all;	      /* every kind in which the target's differs from the caller's */

@@ -39,11 +39,13 @@ enum rf_ns_held {
 	RF_NS_BY_MOUNT,	     /* a file of it is mounted: pinned */
 	RF_NS_BY_DESCRIPTOR, /* a process holds a descriptor of it */
 	RF_NS_BY_CHILD,	     /* it owns, or is the parent of, one of these */
+	RF_NS_UNSEEN,	     /* the kernel lists it, but nothing seen here has it: a thread, a message */
 };
 
 struct rf_ns_entry {
 	const struct rf_ns_kind *kind;
 	uint64_t inode;		/* the number by which it is known: net:[4026531840] */
+	uint64_t id;		/* the 64-bit id, given out once (6.18); 0: not known */
 	uint64_t owner, parent; /* inodes: the user namespace it belongs to; of user and pid namespaces
 				   the one above. 0: out of sight, or none */
 	uint32_t owner_uid;	/* of user namespaces: who made it; UINT32_MAX: unknown */
@@ -57,20 +59,29 @@ struct rf_ns_list;
 
 enum rf_ns_list_flags {
 	RF_NS_DESCRIPTORS = 1, /* look also at the descriptors of all processes */
-	RF_NS_RELATIONS = 2,   /* fill in owners, parents and those that exist by them alone */
+	RF_NS_RELATIONS = 2,   /* fill in ids, owners, parents and those that exist by them alone */
 };
 
 /*
  * All namespaces that can be seen: those of processes in this /proc, of mounted files in this mount
- * namespace, and by `flags`. To look into processes of others needs CAP_SYS_PTRACE; they are
- * counted as hidden. 0 or -errno.
+ * namespace, by `flags`, and those that the kernel lists (listns(2), 6.19) beside. To look into
+ * processes of others needs CAP_SYS_PTRACE; they are counted as hidden. 0 or -errno.
  */
 RF_API int rf_ns_list_read(unsigned flags, struct rf_ns_list **ret_list);
 RF_API void rf_ns_list_free(struct rf_ns_list *list); /* NULL is fine */
 
-/* The entries, sorted by inode; and how many processes could not be looked into. */
+/* The entries, sorted by inode; how many processes could not be looked into; and how many more
+ * namespaces the kernel lists, which the caller may not open to see what they are. */
 RF_API size_t rf_ns_list_entries(const struct rf_ns_list *list, const struct rf_ns_entry **ret_entries);
 RF_API size_t rf_ns_list_hidden(const struct rf_ns_list *list);
+RF_API size_t rf_ns_list_unopened(const struct rf_ns_list *list);
+
+/*
+ * How many of this kind count against the limit user.max_… of the caller's user namespace: those that
+ * belong to it or to one below it, as far as they are seen; of all users together, while the kernel
+ * counts each user's by itself. Needs a list with RF_NS_RELATIONS.
+ */
+RF_API size_t rf_ns_list_used(const struct rf_ns_list *list, const struct rf_ns_kind *kind);
 
 /* The inodes of a process's namespaces in the order of rf_ns_kind(), 0 for a kind this kernel lacks.
  * 0; -ESRCH, -EACCES. */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/str.h"
+#include "plan/hint.h"
 
 struct hint_row {
 	const char *call;
@@ -21,73 +21,6 @@ struct hint_row {
 	const char *text; /* or */
 	bool (*look)(const struct rf_call *call, char *buf, size_t size);
 };
-
-static long read_number(const char *path)
-{
-	char *text __free(ptr) = NULL;
-
-	if (file_read_at(AT_FDCWD, path, 64, &text, NULL) < 0)
-		return -1;
-	return strtol(text, NULL, 10);
-}
-
-static bool userns_refused(const struct rf_call *call, char *buf, size_t size)
-{
-	static const struct {
-		const char *path;
-		long refuses;
-		const char *text;
-	} sysctls[] = {
-		{"/proc/sys/kernel/unprivileged_userns_clone", 0,
-		 "kernel.unprivileged_userns_clone is 0: only root may make user namespaces"},
-		{"/proc/sys/user/max_user_namespaces", 0,
-		 "user.max_user_namespaces is 0: no user namespace may be made"},
-		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1,
-		 "kernel.apparmor_restrict_unprivileged_userns is 1: the program needs an AppArmor profile that allows userns"},
-	};
-
-	if (!strstr(call->args, "CLONE_NEWUSER")) {
-		if (!strstr(call->args, "CLONE_NEW"))
-			return false;
-		snprintf(buf, size, "this needs CAP_SYS_ADMIN: add a user namespace (-U or -r) or be root");
-		return true;
-	}
-	for (size_t i = 0; i < array_size(sysctls); i++) {
-		if (read_number(sysctls[i].path) != sysctls[i].refuses)
-			continue;
-		snprintf(buf, size, "%s", sysctls[i].text);
-		return true;
-	}
-	snprintf(buf, size, "user namespaces are refused to processes in a chroot and by some seccomp filters (containers); try outside of them");
-	return true;
-}
-
-static bool limit_reached(const struct rf_call *call, char *buf, size_t size)
-{
-	struct str out __free(str) = {0};
-
-	for (size_t i = 0; i < RF_NS_KINDS; i++) {
-		const struct rf_ns_kind *kind = rf_ns_kind(i);
-		char path[64];
-
-		if (!strstr(call->args, sys_clone_flags(kind->flag)))
-			continue;
-		snprintf(path, sizeof(path), "/proc/sys/user/%s", kind->sysctl);
-		str_addf(&out, "%suser.%s=%ld", out.len ? ", " : "", kind->sysctl, read_number(path));
-	}
-	snprintf(buf, size, "a limit on namespaces is reached (%s, or more than 32 nested user namespaces)",
-		 out.s ?: "user.max_*");
-	return true;
-}
-
-static bool proc_masked(const struct rf_call *call, char *buf, size_t size)
-{
-	/* By mount(2) the object is the place, and the type stands in the arguments. */
-	if (strcmp(call->object, "proc") && strncmp(call->args, "\"proc\",", 7))
-		return false;
-	snprintf(buf, size, "the /proc seen here is partly covered by other mounts (a container?), and the kernel gives a user namespace no more than it can see: uncover it, or do without --mount-proc");
-	return true;
-}
 
 static bool is_cgroup(const struct rf_call *call)
 {
@@ -147,20 +80,53 @@ static bool no_space(const struct rf_call *call, char *buf, size_t size)
 	return true;
 }
 
+static bool offsets_late(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!strstr(call->object, "timens_offsets"))
+		return false;
+	snprintf(buf, size, "the offsets of a time namespace can be set only until its first process is in it");
+	return true;
+}
+
+static bool map_refused(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!strstr(call->object, "id_map"))
+		return false;
+	if (geteuid() && hint_apparmor(call, buf, size))
+		return true;
+	if (geteuid())
+		snprintf(buf, size, "without privilege a map has one row, of one id, the caller's own; wider ones come from newuidmap (--map-auto)");
+	else
+		snprintf(buf, size, "a map is written once, by who has CAP_SETUID and CAP_SETGID over all its ids");
+	return true;
+}
+
 static const struct hint_row rows[] = {
-	{"unshare", NULL, -EPERM, NULL, userns_refused},
-	{"clone3", NULL, -EPERM, NULL, userns_refused},
-	{"unshare", NULL, -ENOSPC, NULL, limit_reached},
-	{"clone3", NULL, -ENOSPC, NULL, limit_reached},
+	{"unshare", NULL, -EPERM, NULL, hint_userns_refused},
+	{"clone3", NULL, -EPERM, NULL, hint_userns_refused},
+	{"unshare", NULL, -ENOSPC, NULL, hint_limit_reached},
+	{"clone3", NULL, -ENOSPC, NULL, hint_limit_reached},
+	{"unshare", NULL, -EACCES, NULL, hint_apparmor},
+	{"openat", "uid_map", -EACCES, NULL, hint_apparmor},
+	{"write", NULL, -EPERM, NULL, map_refused},
+	{"mount_setattr", NULL, -EACCES, NULL, hint_apparmor},
+	{"mount_setattr", NULL, -EPERM, NULL, hint_apparmor},
+	{"mount_setattr", NULL, -EINVAL, NULL, hint_not_a_mount},
+	{"mount", NULL, -EACCES, NULL, hint_apparmor},
+	{"sethostname", NULL, -EPERM, NULL, hint_apparmor},
+	{"ioctl", "SIOCSIFFLAGS", -EPERM, NULL, hint_apparmor},
+	{"clone", NULL, -ENOMEM, "the pid namespace's first process has died: nothing can start in it any more", NULL},
+	{"write", NULL, -EACCES, NULL, offsets_late},
+	{"openat", "timens_offsets", -EACCES, "the offsets of a time namespace can be set only until its first process is in it, and by who has CAP_SYS_TIME over it", NULL},
 	{"unshare", NULL, -EINVAL, "this kernel lacks one of these namespaces; ls /proc/self/ns shows those it has", NULL},
 	{"clone3", "cgroup", -EBUSY, "the group has controllers for its children, so it can't hold processes itself: use a group below it", NULL},
 	{"clone3", "cgroup", -EOPNOTSUPP, "the group is in a threaded subtree (cgroup.type)", NULL},
 	{"fork", NULL, -ENOMEM, "the pid namespace's first process has died: nothing can start in it any more", NULL},
 	{"fork", NULL, -EAGAIN, "a limit on processes is reached: pids.max, ulimit -u or kernel.pid_max", NULL},
 	{"clone3", NULL, -EAGAIN, "a limit on processes is reached: pids.max, ulimit -u or kernel.pid_max", NULL},
-	{"fsmount", NULL, -EPERM, NULL, proc_masked},
-	{"mount", NULL, -EPERM, NULL, proc_masked},
-	{"fsconfig", NULL, -EPERM, NULL, proc_masked},
+	{"fsmount", NULL, -EPERM, NULL, hint_proc_masked},
+	{"mount", NULL, -EPERM, NULL, hint_proc_masked},
+	{"fsconfig", NULL, -EPERM, NULL, hint_proc_masked},
 	{"fsopen", NULL, -ENODEV, "this kernel has no such file system; modprobe may bring it", NULL},
 	{"fsopen", NULL, -EPERM, "mounting needs CAP_SYS_ADMIN: be root, or use a user and mount namespace (nsrun -rm)", NULL},
 	{"setresuid", NULL, -EINVAL, "this id is not in the user id map", NULL},

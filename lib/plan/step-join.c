@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "ns/find.h"
 #include "plan/step.h"
+#include "proc/start.h"
 
 enum { ENVIRONMENT_LIMIT = 8 << 20 };
 
@@ -139,6 +140,17 @@ static int read_ids(struct join_state *j)
 	return r < 0 ? r : read_map(j->proc_fd, "gid_map", &j->gid_map);
 }
 
+/* By the pidfd that is open by now: if it lives on to the end of this step, it was the one. */
+static int check_start(const struct join_state *j, pid_t pid)
+{
+	uint64_t start;
+	int r = proc_start(pid, &start);
+
+	if (sys_is_dry() || (r >= 0 && start == j->want.pid_start))
+		return 0;
+	return sys_fail(-ESRCH, "process", "", "process %d is another's by now: the one meant has ended", (int)pid);
+}
+
 static int run_open_target(struct plan_run *run, struct rf_step *s)
 {
 	struct join_state *j = s->data;
@@ -156,6 +168,8 @@ static int run_open_target(struct plan_run *run, struct rf_step *s)
 	r = sys_fstatfs(j->proc_fd, &fs);
 	if (r >= 0 && fs.f_type != RF_PROC_SUPER_MAGIC)
 		return sys_fail(-EXDEV, "procfs", path, "is not on a proc file system");
+	if (r >= 0 && j->want.pid_start)
+		r = check_start(j, pid);
 	if (r >= 0 && (j->want.uid_from == RF_ID_FOLLOW || j->want.gid_from == RF_ID_FOLLOW))
 		r = read_ids(j);
 	/* Still the same: then so was what the path led to. */
@@ -189,7 +203,7 @@ static int open_file(const struct rf_ns_kind *kind, const char *path)
 
 	if (r < 0)
 		return sys_fail(r, "namespace", path, "is neither a path nor :NUMBER nor %s:[NUMBER]", kind->name);
-	fd = r ? ns_open_by_inode(kind, inode) : sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+	fd = r ? ns_open_by_number(kind, inode) : sys_openat(AT_FDCWD, path, O_RDONLY, 0);
 	if (fd < 0)
 		return fd;
 	r = sys_ns_get_type(fd);
@@ -526,68 +540,4 @@ const struct step_kind step_enter_wd = {
 	.id = "enter-wd", .name = "change the working directory",
 	.why = "The program shall start there; it must lie inside.",
 	.page = "chdir(2)", .args = args_wd, .run = run_enter_wd,
-};
-
-/* -1: leave it. */
-static int id_inside(const struct join_state *j, enum rf_join_id from, uint32_t given,
-		     uint32_t followed, const struct rf_idmap *map, int64_t *ret_id)
-{
-	bool user = j->joined & CLONE_NEWUSER;
-	uint32_t id = followed;
-
-	*ret_id = -1;
-	if (from == RF_ID_GIVEN)
-		*ret_id = given;
-	else if (from == RF_ID_DEFAULT && user)
-		*ret_id = 0;
-	if (from != RF_ID_FOLLOW)
-		return 0;
-	if (user && rf_idmap_inside(map, followed, &id) < 0)
-		return sys_fail(-EINVAL, "follow ids", "", "the target's id %u has no name in its user namespace", followed);
-	*ret_id = id;
-	return 0;
-}
-
-static int run_take_ids(struct plan_run *run, struct rf_step *s)
-{
-	const struct join_state *j = s->data;
-	int64_t uid, gid;
-	int r = id_inside(j, j->want.uid_from, j->want.uid, j->uid, &j->uid_map, &uid);
-
-	if (r >= 0)
-		r = id_inside(j, j->want.gid_from, j->want.gid, j->gid, &j->gid_map, &gid);
-	if (r >= 0 && gid >= 0) {
-		r = sys_setgroups(0, NULL);
-		/* Denied in that user namespace, it is denied to all in it. */
-		if (r == -EPERM && (j->joined & CLONE_NEWUSER))
-			r = 0;
-		if (r >= 0)
-			r = sys_setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid);
-	}
-	if (r >= 0 && uid >= 0)
-		r = sys_setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid);
-	return r;
-}
-
-static void args_id(const char *label, enum rf_join_id from, uint32_t given, struct str *out)
-{
-	if (from == RF_ID_GIVEN)
-		str_addf(out, "%s%s %u", out->len ? ", " : "", label, given);
-	else if (from != RF_ID_KEEP)
-		str_addf(out, "%s%s %s", out->len ? ", " : "", label,
-			 from == RF_ID_FOLLOW ? "the target's" : "0 in a user namespace");
-}
-
-static void args_ids(const struct rf_step *s, struct str *out)
-{
-	const struct join_state *j = s->data;
-
-	args_id("uid", j->want.uid_from, j->want.uid, out);
-	args_id("gid", j->want.gid_from, j->want.gid, out);
-}
-
-const struct step_kind step_take_ids = {
-	.id = "take-ids", .name = "take on ids",
-	.why = "The caller's ids may have no name in the user namespace that was entered.",
-	.page = "setresuid(2)", .args = args_ids, .run = run_take_ids,
 };

@@ -110,25 +110,57 @@ static int mount_proc_old(int target)
 	return sys_mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
-static int run_mount_proc(struct plan_run *run, struct rf_step *s)
+/*
+ * umount(8) would bring the old one, and the processes of the outside, to light again. EINVAL: it is
+ * none of ours to take away; in a user namespace the kernel has locked it to what lies above it, as
+ * it would show what the caller could not see before.
+ */
+static int detach_old_proc(const char *path)
 {
-	int target __free(fd) = open_target(run, s->text[0]);
-	int fs __free(fd) = -EBADF, mnt __free(fd) = -EBADF;
-	int r;
+	for (int most = 16; most; most--) {
+		int r, fd __free(fd) = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+		struct statfs fs = {0};
 
-	if (target < 0)
-		return target;
-	fs = sys_fsopen("proc");
-	if (fs == -ENOSYS)
-		return mount_proc_old(target);
+		if (fd < 0 || (r = sys_fstatfs(fd, &fs)) < 0)
+			return fd < 0 ? fd : r;
+		if (fs.f_type != RF_PROC_SUPER_MAGIC)
+			return 0;
+		r = sys_umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+		if (r < 0 || sys_is_dry())
+			return r == -EINVAL ? 0 : r;
+	}
+	return 0;
+}
+
+static int make_proc(void)
+{
+	int fs __free(fd) = sys_fsopen("proc"), r;
+
 	if (fs < 0)
 		return fs;
 	r = sys_fsconfig_create(fs);
-	if (r < 0)
-		return r;
-	mnt = sys_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return r < 0 ? r : sys_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static int run_mount_proc(struct plan_run *run, struct rf_step *s)
+{
+	int target __free(fd) = open_target(run, s->text[0]), mnt __free(fd) = -EBADF, r = 0;
+
+	if (target < 0)
+		return target;
+	mnt = make_proc();
+	if (mnt == -ENOSYS)
+		return mount_proc_old(target);
 	if (mnt < 0)
 		return mnt;
+	/* Only now: the kernel wants to see a whole one before it makes another. */
+	if (run->root_fd < 0) {
+		r = detach_old_proc(s->text[0]);
+		sys_close(take_fd(&target));
+		target = r < 0 ? r : open_target(run, s->text[0]);
+	}
+	if (target < 0)
+		return target;
 	return sys_move_mount(mnt, "", target, "",
 			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }

@@ -168,6 +168,26 @@ const struct step_kind step_write_gid_map = {
 	.page = "user_namespaces(7)", .args = args_map, .run = run_write_gid_map,
 };
 
+int step_say_map(int error, const char *map)
+{
+	struct rf_call why = *rf_trace_last_failure();
+	char path[32], *text __free(ptr) = NULL, *save = NULL;
+	struct str rows __free(str) = {0};
+	unsigned inside, outside, count;
+
+	snprintf(path, sizeof(path), "/proc/self/%s", map);
+	/* EINVAL: an id without a row. The new root may have no /proc to show them. */
+	if (error != -EINVAL || file_read_at(AT_FDCWD, path, 1 << 16, &text, NULL) < 0)
+		return error;
+	for (char *row = strtok_r(text, "\n", &save); row; row = strtok_r(NULL, "\n", &save))
+		if (sscanf(row, "%u %u %u", &inside, &outside, &count) == 3)
+			str_addf(&rows, "%s%u:%u:%u", rows.len ? " " : "", inside, outside, count);
+	snprintf(why.note, sizeof(why.note), "%.20s(%.40s): these are mapped (INSIDE:OUTSIDE:COUNT): %.120s",
+		 why.name, why.args, rows.s ?: "none");
+	sys_keep_failure(&why);
+	return error;
+}
+
 static int run_become(struct plan_run *run, struct rf_step *s)
 {
 	uid_t uid = (uid_t)s->num[0];
@@ -177,9 +197,9 @@ static int run_become(struct plan_run *run, struct rf_step *s)
 	if (s->num[2])
 		r = sys_setgroups(0, NULL);
 	if (r >= 0 && s->num[1] >= 0)
-		r = sys_setresgid(gid, gid, gid);
+		r = step_say_map(sys_setresgid(gid, gid, gid), "gid_map");
 	if (r >= 0 && s->num[0] >= 0)
-		r = sys_setresuid(uid, uid, uid);
+		r = step_say_map(sys_setresuid(uid, uid, uid), "uid_map");
 	return r;
 }
 

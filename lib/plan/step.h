@@ -31,6 +31,8 @@ extern const struct step_kind step_block;	    /* [descriptor] */
 extern const struct step_kind step_tell;	    /* [descriptor] */
 
 /* step-ns.c */
+/* Returns `error`; where it is EINVAL, the failure's note tells which ids are mapped ("uid_map"). */
+int step_say_map(int error, const char *map);
 extern const struct step_kind step_unshare;	  /* [CLONE_NEW… flags] */
 extern const struct step_kind step_deny_setgroups;
 /* text: the map's lines; [newuidmap(1) may be asked where the caller may not] */

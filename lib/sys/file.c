@@ -287,6 +287,13 @@ int sys_memfd_create(const char *name)
 	return named(fd, AT_FDCWD, name);
 }
 
+int sys_seal(int fd)
+{
+	return (int)SYS_CALL("fcntl", SYS_ACT, fd, NULL,
+			     fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
+			     "%d, F_ADD_SEALS, F_SEAL_SEAL|F_SEAL_SHRINK|F_SEAL_GROW|F_SEAL_WRITE", fd);
+}
+
 DIR *sys_fdopendir(int fd, int *ret_err)
 {
 	DIR *dir = NULL;

@@ -60,6 +60,8 @@ int sys_flock(int fd, int operation);
 int sys_set_cloexec(int fd, bool on);
 int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);
+/* Nothing can be written to this file of memfd_create() any more, nor its size changed. */
+int sys_seal(int fd);
 /* Takes over `fd`; NULL with *ret_err set where it fails. */
 DIR *sys_fdopendir(int fd, int *ret_err);
 
@@ -117,6 +119,12 @@ int sys_ns_get_userns(int ns_fd);
 int sys_ns_get_parent(int ns_fd);
 int sys_ns_get_type(int ns_fd);
 int sys_ns_get_owner_uid(int ns_fd, uint32_t *ret_uid);
+/* Its 64-bit id, never given out twice (6.18). */
+int sys_ns_get_id(int ns_fd, uint64_t *ret_id);
+/* The namespace of this id (6.19; 6.18 wants kind and inode as well). -ESTALE: there is none. */
+int sys_ns_open(uint64_t id, uint64_t kind, uint32_t inode);
+/* The ids above `after` of the namespaces that the caller may list, ascending: how many (6.19). */
+ssize_t sys_listns(uint64_t after, uint64_t *ids, size_t n);
 /* The network namespace of a socket (4.9). */
 int sys_pidfd_getfd(int pidfd, int target_fd); /* a descriptor of that process; 5.6 */
 int sys_socket_get_netns(int socket_fd);

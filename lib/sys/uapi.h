@@ -24,6 +24,12 @@
 #define AT_RECURSIVE 0x8000 /* 5.2 */
 #endif
 
+/* nsfs: the 64-bit id of a namespace (6.18), a file handle made of it, and the call that lists them. */
+#define RF_NS_GET_ID 0x8008b70dUL /* _IOR(0xb7, 13, __u64) */
+#define RF_FD_NSFS_ROOT -10003	  /* 6.18: the root of nsfs, in place of a descriptor on it */
+#define RF_FILEID_NSFS 0xf1
+#define RF_SYS_LISTNS 470 /* 6.19, the same number on all architectures but alpha */
+
 #define RF_PROC_SUPER_MAGIC 0x9fa0
 #define RF_CGROUP_SUPER_MAGIC 0x27e0eb
 #define RF_CGROUP2_SUPER_MAGIC 0x63677270

@@ -123,37 +123,33 @@ int why_run(int argc, char **argv)
 int limits_run(int argc, char **argv)
 {
 	static const struct column columns[] = {
-		{"type", "TYPE", CELL_TEXT}, {"limit", "LIMIT", CELL_NUMBER}, {"seen", "SEEN", CELL_NUMBER},
-		{"headroom", "LEFT AT MOST", CELL_NUMBER}, {"sysctl", "SYSCTL", CELL_TEXT}, {0},
+		{"type", "TYPE", CELL_TEXT}, {"limit", "LIMIT", CELL_NUMBER}, {"used", "USED", CELL_NUMBER},
+		{"headroom", "LEFT", CELL_NUMBER}, {"sysctl", "SYSCTL", CELL_TEXT}, {0},
 	};
-	const struct rf_ns_entry *entries;
 	struct rf_ns_list *list;
 	struct table *t = table_new(columns);
 	int r = rf_ns_list_read(RF_NS_DESCRIPTORS | RF_NS_RELATIONS, &list);
-	size_t n;
 
 	if (r < 0)
 		return tool_error(r, "list");
-	n = rf_ns_list_entries(list, &entries);
 	for (size_t i = 0; i < RF_NS_KINDS; i++) {
 		const struct rf_ns_kind *kind = rf_ns_kind(i);
 		char path[64], name[64], *text __free(ptr) = NULL;
-		uint64_t limit, seen = 0;
+		uint64_t limit, used = rf_ns_list_used(list, kind);
 
 		snprintf(path, sizeof(path), "/proc/sys/user/%s", kind->sysctl);
 		snprintf(name, sizeof(name), "user.%s", kind->sysctl);
 		if (file_read_at(AT_FDCWD, path, 64, &text, NULL) < 0)
 			continue;
 		limit = strtoull(text, NULL, 10);
-		for (size_t k = 0; k < n; k++)
-			seen += entries[k].kind == kind;
 		table_text(t, kind->name);
 		table_number(t, limit);
-		table_number(t, seen);
-		table_number(t, limit > seen ? limit - seen : 0);
+		table_number(t, used);
+		table_number(t, limit > used ? limit - used : 0);
 		table_text(t, name);
 	}
-	rf_ns_list_free(list);
 	table_print(t);
+	nsls_warn(list);
+	rf_ns_list_free(list);
 	return EXIT_OK;
 }

@@ -21,7 +21,7 @@ const struct opt_row list_options[] = {
 	{'T', "tree", OPT_OPTIONAL, &tree, "RELATION",
 	 "as a tree: each below the user namespace that owns it, or (parent) below the one above it", 0, 0, 0, tree_words},
 	{'o', "output", OPT_STRING, &columns_word, "COLUMN[,…]",
-	 "these columns: NS, TYPE, NPROCS, PID, PPID, UID, USER, COMMAND, PATH, HELD, ONS, PNS, or all; +COLUMN adds to those that are usual"},
+	 "these columns: NS, NSID, TYPE, NPROCS, PID, PPID, UID, USER, COMMAND, PATH, HELD, ONS, PNS, or all; +COLUMN adds to those that are usual"},
 	{0, "no-descriptors", OPT_FLAG, &no_descriptors, NULL,
 	 "don't look at the descriptors of processes: faster, but a namespace that only a descriptor holds is not seen"},
 	{'n', "noheadings", OPT_FLAG, &tool_state.no_headings, NULL, "print no headings"},
@@ -29,7 +29,7 @@ const struct opt_row list_options[] = {
 	{0},
 };
 
-enum name { NS, TYPE, NPROCS, PID, PPID, UID, USER, COMMAND, PATH, HELD, ONS, PNS, N_COLUMNS };
+enum name { NS, TYPE, NPROCS, PID, PPID, UID, USER, COMMAND, PATH, HELD, ONS, PNS, NSID, N_COLUMNS };
 
 static const struct column all_columns[] = {
 	[NS] = {"ns", "NS", CELL_NUMBER}, [TYPE] = {"type", "TYPE", CELL_TEXT},
@@ -38,11 +38,12 @@ static const struct column all_columns[] = {
 	[USER] = {"user", "USER", CELL_TEXT}, [COMMAND] = {"command", "COMMAND", CELL_TEXT},
 	[PATH] = {"path", "PATH", CELL_TEXT}, [HELD] = {"held_by", "HELD", CELL_TEXT},
 	[ONS] = {"owner_ns", "ONS", CELL_NUMBER}, [PNS] = {"parent_ns", "PNS", CELL_NUMBER},
+	[NSID] = {"ns_id", "NSID", CELL_NUMBER},
 };
 
 static const char *const held_words[] = {
 	[RF_NS_BY_PROCESS] = "process", [RF_NS_BY_MOUNT] = "mount", [RF_NS_BY_DESCRIPTOR] = "descriptor",
-	[RF_NS_BY_CHILD] = "child",
+	[RF_NS_BY_CHILD] = "child", [RF_NS_UNSEEN] = "unseen",
 };
 
 static enum name chosen[N_COLUMNS * 2];
@@ -177,6 +178,9 @@ static void put_cell(struct table *t, enum name c, const struct rf_ns_entry *e, 
 	case PNS:
 		put_relation(t, e->parent);
 		break;
+	case NSID:
+		put_relation(t, e->id);
+		break;
 	case N_COLUMNS:
 		break;
 	}
@@ -247,6 +251,18 @@ static void show_all(struct view *v)
 	}
 }
 
+void nsls_warn(const struct rf_ns_list *list)
+{
+	size_t hidden = rf_ns_list_hidden(list), unopened = rf_ns_list_unopened(list);
+
+	if (hidden && !tool_state.json)
+		tool_warn("%zu process%s of others could not be looked into (needs root, or CAP_SYS_PTRACE)",
+			  hidden, hidden == 1 ? "" : "es");
+	if (unopened && !tool_state.json)
+		tool_warn("the kernel lists %zu namespace%s more, which can't be looked at from here (needs root outside of containers)",
+			  unopened, unopened == 1 ? "" : "s");
+}
+
 static int print(struct rf_ns_list *list)
 {
 	static struct column columns[N_COLUMNS * 2 + 1];
@@ -265,9 +281,7 @@ static int print(struct rf_ns_list *list)
 	show_all(&v);
 	free(v.shown);
 	table_print(v.t);
-	if (rf_ns_list_hidden(list) && !tool_state.json)
-		tool_warn("%zu process%s of others could not be looked into (needs root, or CAP_SYS_PTRACE)",
-			  rf_ns_list_hidden(list), rf_ns_list_hidden(list) == 1 ? "" : "es");
+	nsls_warn(list);
 	return EXIT_OK;
 }
 
@@ -279,7 +293,7 @@ static int print_processes(const char *word)
 		{"command", "COMMAND", CELL_TEXT}, {0},
 	};
 	DIR *dir __free(dir) = NULL;
-	struct table *t = table_new(columns);
+	struct table *t;
 	uint64_t inode, own[RF_NS_KINDS];
 	int r = 0, fd, found = 0;
 	struct dirent *e;
@@ -290,6 +304,7 @@ static int print_processes(const char *word)
 	dir = fd >= 0 ? sys_fdopendir(fd, &r) : NULL;
 	if (!dir)
 		return tool_error(fd < 0 ? fd : r, "/proc");
+	t = table_new(columns);
 	while ((e = readdir(dir))) {
 		int pid = (int)strtol(e->d_name, NULL, 10);
 		struct process p;
@@ -314,7 +329,7 @@ static int print_processes(const char *word)
 
 int list_run(int argc, char **argv)
 {
-	unsigned flags = no_descriptors ? 0 : RF_NS_DESCRIPTORS;
+	unsigned flags = RF_NS_RELATIONS | (no_descriptors ? 0 : RF_NS_DESCRIPTORS);
 	struct rf_ns_list *list;
 	int r = choose_columns();
 
@@ -322,8 +337,6 @@ int list_run(int argc, char **argv)
 		r = check_types();
 	if (r || argc)
 		return r ?: print_processes(argv[0]);
-	if (tree || needs(ONS) || needs(PNS))
-		flags |= RF_NS_RELATIONS;
 	r = rf_ns_list_read(flags, &list);
 	if (r < 0)
 		return tool_error(r, "list");
