@@ -216,18 +216,22 @@ void emit_add_pid(struct emit_names *names, struct str *out, int pid, bool child
 		str_addf(out, "%d", pid);
 }
 
-int emit_close(struct emit_names *names, int fd, struct str *out, bool child)
+bool emit_is_known(struct emit_names *names, int fd, bool child)
+{
+	const struct emit_bound *b = find(names, fd);
+
+	return b && names->vars[b->var].on[child];
+}
+
+void emit_close(struct emit_names *names, int fd, struct str *out, bool child)
 {
 	struct emit_bound *b = find(names, fd);
-	int var;
 
 	if (!b)
-		return -1;
-	var = b->var;
+		return;
 	add_bound(names, out, b, child);
-	names->vars[var].closed = true;
+	names->vars[b->var].closed = true;
 	*b = names->bound[--names->n_bound];
-	return var;
 }
 
 void emit_names_done(struct emit_names *names)

@@ -282,23 +282,24 @@ static void add_rest(struct emit *e, struct str *out, bool declared[])
 {
 	bool begun = false;
 
+	if (e->reborn)
+		str_add(out, "\n\t/* The child goes on as another one, which it has made our child, too. */\n"
+			     "\tclose(successor_pipe[1]);\n"
+			     "\tif (read(successor_pipe[0], &successor, sizeof(successor)) == sizeof(successor)) {\n"
+			     "\t\tmust(waitpid(child_pid, NULL, 0), \"waitpid\");\n"
+			     "\t\tchild_pid = successor;\n"
+			     "\t}\n"
+			     "\tclose(successor_pipe[0]);\n");
 	for (size_t i = 0; i < e->n_calls; i++) {
 		struct emit_call *c = &e->calls[i];
 
-		if (c->step >= 0 || is_left_out(e, c) || str_eq(c->text, "close(successor_pipe[0]);\n"))
+		if (c->step >= 0 || is_left_out(e, c) || str_starts(c->text, "close(successor_pipe"))
 			continue;
 		if (!begun)
 			str_add(out, "\n\t/* What was for the child only. */\n");
 		begun = true;
 		add_call(e, out, c, declared, 1);
 	}
-	if (e->reborn)
-		str_add(out, "\n\t/* The child goes on as another one, which it has made our child, too. */\n"
-			     "\tif (read(successor_pipe[0], &successor, sizeof(successor)) == sizeof(successor)) {\n"
-			     "\t\tmust(waitpid(child_pid, NULL, 0), \"waitpid\");\n"
-			     "\t\tchild_pid = successor;\n"
-			     "\t}\n"
-			     "\tclose(successor_pipe[0]);\n");
 	str_add(out, "\n\treturn end_as(supervise());\n");
 }
 

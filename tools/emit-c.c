@@ -271,12 +271,15 @@ static int write_close(struct emit *e, struct emit_call *c)
 {
 	bool child = c->step >= 0 && e->steps[c->step].info.in_child;
 	struct str name __free(str) = {0};
-	int var = emit_close(&e->names, emit_number(c->words + 3), &name, child);
-	const struct emit_var *v = var < 0 ? NULL : &e->names.vars[var];
+	int fd = emit_number(c->words + 3);
 
-	/* After the last step only the caller is here, and he still listens to the init. */
-	if (!v || (c->step < 0 && (!e->forked || !v->on[0] || str_eq(name.s, "status_pipe[0]"))))
+	/* After the last step only the caller is here, and what the child has made is not his. */
+	if (c->step < 0 && (!e->forked || !emit_is_known(&e->names, fd, false)))
 		return 0;
+	emit_close(&e->names, fd, &name, child);
+	/* He still listens to the init. */
+	if (name.failed || !name.len || (c->step < 0 && str_eq(name.s, "status_pipe[0]")))
+		return name.failed ? -ENOMEM : 0;
 	c->text = str_format("close(%s);\n", name.s);
 	return c->text ? 0 : -ENOMEM;
 }

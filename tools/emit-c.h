@@ -79,8 +79,10 @@ int emit_name_pipe(struct emit_names *names, const char *step, const char *ends,
 /* The variable that a descriptor or process is in, in C; the number itself where none is. */
 void emit_add_fd(struct emit_names *names, struct str *out, int fd, bool child);
 void emit_add_pid(struct emit_names *names, struct str *out, int pid, bool child);
-/* The variable, or -1; it is closed and the number free again. */
-int emit_close(struct emit_names *names, int fd, struct str *out, bool child);
+/* Is it known to this side? */
+bool emit_is_known(struct emit_names *names, int fd, bool child);
+/* Its variable is closed and the number free again; nothing where there is none. */
+void emit_close(struct emit_names *names, int fd, struct str *out, bool child);
 void emit_names_done(struct emit_names *names);
 
 /* print */

@@ -11,7 +11,11 @@
 
 static int run_status_pipe(struct plan_run *run, struct rf_step *s)
 {
-	return sys_pipe(run->status_fd);
+	int r = sys_pipe(run->status_fd);
+
+	for (int i = 0; r >= 0 && i < 2; i++)
+		sys_name_fd(run->status_fd[i], AT_FDCWD, "the pipe of statuses");
+	return r;
 }
 
 const struct step_kind step_status_pipe = {
