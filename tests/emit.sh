@@ -168,6 +168,7 @@ prints "the command stands on top" "^ \* nsrun --emit=c -r sh -c 'exit 0'" nsrun
 prints "each step has its reason" 'Until user ids inside stand for ids outside' nsrun --emit=c -r true
 check "nothing is done" sh -c "nsrun --emit=c -r touch '$T/touched' > /dev/null; test ! -e '$T/touched'"
 refuse "another language" 125 '--emit: "rust" is not one of c' nsrun --emit=rust -r true
+refuse "two ways to tell" 125 'exclude each other' nsrun --emit=c --explain -r true
 refuse "what is no part of the plan" 125 'no part of a plan' nsrun --emit=c -r --timeout 5s true
 refuse "a report, too" 125 'no part of a plan' nsrun --emit=c -r --report fd:1 true
 refuse "what is known only when it is done" 125 "can't write tell yet" nsrun --emit=c -r --info-fd 3 true

@@ -69,8 +69,11 @@ static void stem_of(char *const args[], size_t n_args, char *to, size_t size)
 	for (start = end; start > path && start[-1] != '/'; start--)
 		;
 	/* /proc/self and /proc/PID are each a process's part of proc. */
-	if (path && str_starts(path, "/proc/") && start == path + 6 && (isdigit((unsigned char)*start) || str_starts(start, "self\"")))
-		start = path + 1, end = path + 5;
+	if (path && str_starts(path, "/proc/") && start == path + 6 &&
+	    (isdigit((unsigned char)*start) || str_starts(start, "self\""))) {
+		start = path + 1;
+		end = path + 5;
+	}
 	if (start < end && isdigit((unsigned char)*start))
 		to[n++] = 'n';
 	for (; start < end && n < size - 1; start++)
@@ -100,7 +103,8 @@ static int add_var(struct emit_names *names, const char *wish, bool child)
 		if (!str_eq(more[i].name, v->name) || (more[i].closed && !more[i].on[child]))
 			continue;
 		/* Closed, and of this process alone: free for another. */
-		if (more[i].closed && more[i].on[child] && !more[i].on[!child] && !more[i].pair && !more[i].pid) {
+		if (more[i].closed && more[i].on[child] && !more[i].on[!child] &&
+		    !more[i].pair && !more[i].pid) {
 			more[i].closed = false;
 			return (int)i;
 		}
@@ -143,8 +147,9 @@ int emit_name_made(struct emit_names *names, const char *step, const char *call,
 		if (!stem[0] && n_args && str_starts(args[0], "fd#")) {
 			const struct emit_bound *b = find(names, emit_number(args[0] + 3));
 
-			if (b)
-				snprintf(stem, sizeof(stem), "%.*s", (int)strcspn(names->vars[b->var].name, "_"), names->vars[b->var].name);
+			const char *of = b ? names->vars[b->var].name : "";
+
+			snprintf(stem, sizeof(stem), "%.*s", (int)strcspn(of, "_"), of);
 		}
 		snprintf(full, sizeof(full), "%s%s%s", stem[0] ? stem : "slash", "_", suffix);
 		name = full;

@@ -6,6 +6,7 @@
  */
 #include "emit-c.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,7 +20,8 @@ void emit_need_headers(struct emit *e, const char *headers)
 	while (*headers) {
 		size_t n = strcspn(headers, " "), i = 0;
 
-		while (i < e->n_headers && (strncmp(e->headers[i], headers, n) || !strchr(" ", e->headers[i][n])))
+		while (i < e->n_headers &&
+		       (strncmp(e->headers[i], headers, n) || !strchr(" ", e->headers[i][n])))
 			i++;
 		if (i == e->n_headers && i < array_size(e->headers))
 			e->headers[e->n_headers++] = headers;
@@ -99,7 +101,8 @@ static void add_line(struct str *out, const char *line, size_t len, unsigned tab
 		str_addn(out, full.s, at);
 		str_add(out, "\n");
 		/* One tab more than the statement, however often it is broken. */
-		add_line(out, full.s + at + 1, full.len - at - 1, full.s[0] == '\t' && full.s[1] == '\t' ? tabs : tabs + 1);
+		tabs += !str_starts(full.s, "\t\t");
+		add_line(out, full.s + at + 1, full.len - at - 1, tabs);
 	} else {
 		str_addn(out, full.s, full.len);
 		str_add(out, "\n");
@@ -147,7 +150,11 @@ static void add_wrapped(struct str *out, const char *prefix, const char *text)
 
 static bool needs_quotes(const char *word)
 {
-	return !*word || word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%")];
+	size_t i = 0;
+
+	while (isalnum((unsigned char)word[i]) || (word[i] && strchr("_-+=./:,@%", word[i])))
+		i++;
+	return !i || word[i];
 }
 
 static void add_command(struct str *out)
@@ -155,9 +162,13 @@ static void add_command(struct str *out)
 	struct str line = {0};
 
 	for (char **p = tool_state.argv; p && *p; p++) {
-		str_add(&line, p == tool_state.argv ? "" : " ");
+		if (p == tool_state.argv) {
+			str_add(&line, tool_state.tool->name);
+			continue;
+		}
+		str_add(&line, " ");
 		if (!needs_quotes(*p)) {
-			str_add(&line, p == tool_state.argv && strrchr(*p, '/') ? strrchr(*p, '/') + 1 : *p);
+			str_add(&line, *p);
 			continue;
 		}
 		str_add(&line, "'");
@@ -171,7 +182,8 @@ static void add_command(struct str *out)
 	str_add(out, "/*\n");
 	add_wrapped(out, " * ", line.s ?: "");
 	str_add(out, " *\n");
-	add_wrapped(out, " * ", "This program makes the system calls of that command's plan, in their order, and no others.");
+	add_wrapped(out, " * ", "This program makes the system calls of that command's plan, in their "
+				"order, and no others.");
 	str_add(out, " */\n");
 	str_done(&line);
 }
@@ -185,7 +197,8 @@ static bool is_left_out(const struct emit *e, const struct emit_call *c)
 static bool is_shared(const struct emit_var *v)
 {
 	/* The parts that are always the same speak of these, too. */
-	static const char *const everywhere[] = {"child_pid", "status_pipe", "release_pipe", "successor_pipe", "successor"};
+	static const char *const everywhere[] = {"child_pid", "status_pipe", "release_pipe",
+						 "successor_pipe", "successor"};
 
 	for (size_t i = 0; i < array_size(everywhere); i++)
 		if (str_eq(v->name, everywhere[i]))
@@ -202,7 +215,8 @@ static void add_shared(const struct emit *e, struct str *out)
 
 		if (!is_shared(v) || !v->uses || (!e->reborn && str_eq(v->name, "successor_pipe")))
 			continue;
-		str_addf(out, "%sstatic %s %s%s;\n", any ? "" : "\n", v->pid ? "pid_t" : "int", v->name, v->pair ? "[2]" : "");
+		str_addf(out, "%sstatic %s %s%s;\n", any ? "" : "\n", v->pid ? "pid_t" : "int",
+			 v->name, v->pair ? "[2]" : "");
 		any = true;
 	}
 }
@@ -214,8 +228,10 @@ static void add_part(const struct emit *e, struct str *out, const char *part)
 	while (*part) {
 		size_t n = strcspn(part, "\n") + 1;
 		bool marked = strchr("@+?", part[0]);
+		bool other = (part[0] == '@' && !e->has_init) || (part[0] == '+' && e->has_init) ||
+			     (part[0] == '?' && !e->init_is_closed);
 
-		if (part[0] == '@' ? e->has_init : part[0] == '+' ? !e->has_init : part[0] != '?' || e->init_is_closed)
+		if (!other)
 			str_addn(out, part + marked, n - marked);
 		part += n;
 	}
@@ -285,7 +301,7 @@ static void add_rest(struct emit *e, struct str *out, bool declared[])
 	if (e->reborn)
 		str_add(out, "\n\t/* The child goes on as another one, which it has made our child, too. */\n"
 			     "\tclose(successor_pipe[1]);\n"
-			     "\tif (read(successor_pipe[0], &successor, sizeof(successor)) == sizeof(successor)) {\n"
+			     "\tif (read(successor_pipe[0], &successor, sizeof(successor)) > 0) {\n"
 			     "\t\tmust(waitpid(child_pid, NULL, 0), \"waitpid\");\n"
 			     "\t\tchild_pid = successor;\n"
 			     "\t}\n"
@@ -333,7 +349,8 @@ int emit_print(struct emit *e, struct str *out)
 	if (e->forked) {
 		add_part(e, out, emit_supervise);
 		add_part(e, out, emit_end_as);
-		str_add(&in_child, "\t/* End of file shall tell that the caller is gone. */\n\tclose(release_pipe[1]);\n");
+		str_add(&in_child, "\t/* End of file shall tell that the caller is gone. */\n"
+				   "\tclose(release_pipe[1]);\n");
 		add_steps(e, &in_child, true, declared);
 		add_function(out, "static _Noreturn void child(void)", &in_child);
 		add_rest(e, &in_main, declared);

@@ -175,9 +175,11 @@ static void add_environment(struct str *out)
 }
 
 /* "openat uid_map": what an error of the program will name. */
-static void add_what(struct emit *e, struct str *out, const struct emit_call *c, const struct emit_row *row)
+static void add_what(struct emit *e, struct str *out, const struct emit_call *c,
+		     const struct emit_row *row)
 {
-	const char *object = row->object > 0 && (size_t)row->object <= e->n_args ? e->args[row->object - 1] : "";
+	bool has = row->object > 0 && (size_t)row->object <= e->n_args;
+	const char *object = has ? e->args[row->object - 1] : "";
 	bool literal = object[0] == '"';
 	size_t len = strlen(object);
 
@@ -191,7 +193,8 @@ static void add_what(struct emit *e, struct str *out, const struct emit_call *c,
 		str_addf(out, "\"%s\"", c->name);
 }
 
-static void add_form(struct emit *e, struct str *out, const char *form, const struct emit_call *c, bool child)
+static void add_form(struct emit *e, struct str *out, const char *form, const struct emit_call *c,
+		     bool child)
 {
 	for (; *form; form++) {
 		size_t i = (size_t)(form[1] - '1');
@@ -219,21 +222,15 @@ static void add_form(struct emit *e, struct str *out, const char *form, const st
 	}
 }
 
-/* It failed here and will fail there: what the step does then, it has done. */
-static void add_failed(struct emit *e, struct str *out, const struct emit_row *row, const struct emit_call *c, bool child)
-{
-	str_addf(out, "/* %s */\n(void)!", strerrorname_np((int)-c->result));
-	add_form(e, out, row->form, c, child);
-	str_add(out, ";\n");
-}
-
 static int write_call(struct emit *e, struct emit_call *c, const struct emit_row *row)
 {
 	struct str out __free(str) = {0};
 	bool child = c->step >= 0 && e->steps[c->step].info.in_child;
 
 	if (c->result < 0 && row->form[0] != '=') {
-		add_failed(e, &out, row, c, child);
+		/* It failed here and will fail there: what the step does then, it has done. */
+		add_form(e, &out, row->form, c, child);
+		str_addf(&out, "; /* fails: %s */\n", strerrorname_np((int)-c->result));
 	} else if (row->form[0] == '=') {
 		add_form(e, &out, row->form + 1, c, child);
 	} else {
@@ -253,7 +250,8 @@ static void name_what_it_makes(struct emit *e, struct emit_call *c, bool child)
 	if (c->kind == SYS_FORK)
 		c->var = emit_name_pid(&e->names, step_of(e, c), (int)c->result, child);
 	else if (opens && c->result >= 0)
-		c->var = emit_name_made(&e->names, step_of(e, c), c->name, e->args, e->n_args, c->result, child);
+		c->var = emit_name_made(&e->names, step_of(e, c), c->name, e->args, e->n_args,
+					c->result, child);
 }
 
 static int need_helper(struct emit *e, const char *helper)

@@ -338,6 +338,8 @@ static int tool_run(const struct tool *tool, int argc, char **argv)
 		return -r - 1;
 	argc -= optind_after;
 	argv += optind_after;
+	if (tool_state.emit >= 0 && (tool_state.explain || tool_state.dry_run))
+		return tool_usage_error("--emit, --explain and --dry-run exclude each other");
 	/* A program is made of a dry run. */
 	tool_state.dry_run |= tool_state.emit >= 0;
 	r = set_up_seam();

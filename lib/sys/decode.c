@@ -251,7 +251,8 @@ const char *sys_words(char *const words[])
 
 	if (!sys_is_whole()) {
 		s = next_text();
-		snprintf(s, TEXT, words[0] && words[1] ? "[%s, …]" : "[%s]", words[0] ? sys_string(words[0]) : "");
+		snprintf(s, TEXT, words[0] && words[1] ? "[%s, …]" : "[%s]",
+			 words[0] ? sys_string(words[0]) : "");
 		return s;
 	}
 	for (size_t i = 0; words[i]; i++)

@@ -127,13 +127,17 @@ static const char *attr_words(const struct mount_attr *a)
 
 	text[0] = '\0';
 	if (a->attr_set)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .attr_set = %s", sys_mount_attrs(a->attr_set));
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .attr_set = %s",
+				      sys_mount_attrs(a->attr_set));
 	if (a->attr_clr)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .attr_clr = %s", sys_mount_attrs(a->attr_clr));
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .attr_clr = %s",
+				      sys_mount_attrs(a->attr_clr));
 	if (a->propagation)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .propagation = %s", sys_mount_flags(a->propagation));
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .propagation = %s",
+				      sys_mount_flags(a->propagation));
 	if (a->attr_set & MOUNT_ATTR_IDMAP)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .userns_fd = %s", sys_at((int)a->userns_fd));
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .userns_fd = %s",
+				      sys_at((int)a->userns_fd));
 	return n ? text + 2 : "0";
 }
 

@@ -250,7 +250,8 @@ static const char *poll_words(const struct pollfd *p)
 {
 	static __thread char text[64];
 
-	snprintf(text, sizeof(text), "{.fd = %s, .events = %s}", sys_at(p->fd), p->events == POLLIN ? "POLLIN" : "…");
+	snprintf(text, sizeof(text), "{.fd = %s, .events = %s}", sys_at(p->fd),
+		 p->events == POLLIN ? "POLLIN" : "…");
 	return text;
 }
 

@@ -59,7 +59,9 @@ static char *name_slot(int fd)
 {
 	if (fd >= 0 && fd < NAMED_FDS)
 		return seam.fd_name[fd];
-	return sys_is_dry_fd(fd) && fd - SYS_DRY_FDS < seam.n_dry_names ? seam.dry_name[fd - SYS_DRY_FDS] : NULL;
+	if (sys_is_dry_fd(fd) && fd - SYS_DRY_FDS < seam.n_dry_names)
+		return seam.dry_name[fd - SYS_DRY_FDS];
+	return NULL;
 }
 
 const char *sys_fd_name(int fd)
@@ -210,7 +212,8 @@ bool sys_begin(struct sys_frame *f, long *ret_result)
 	}
 	if (!(sys_mode & SYS_DRY))
 		return true;
-	if ((f->kind == SYS_READ || f->kind == SYS_OPEN) && !sys_is_dry_fd(f->fd) && !in_dry_process(f->object))
+	if ((f->kind == SYS_READ || f->kind == SYS_OPEN) && !sys_is_dry_fd(f->fd) &&
+	    !in_dry_process(f->object))
 		return true;
 	*ret_result = dry_answer(f->kind);
 	return false;
@@ -277,7 +280,8 @@ static void show_dry_pids(char *text, size_t size)
 		if (!sys_is_dry_pid((int)n) || p + 6 + len + strlen(end) >= text + size)
 			continue;
 		memmove(p + 6 + len, end, strlen(end) + 1);
-		memcpy(p + 6, words, len);
+		for (size_t i = 0; i < len; i++)
+			p[6 + i] = words[i];
 	}
 }
 
