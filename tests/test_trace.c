@@ -221,6 +221,8 @@ TEST(a_dry_run_changes_nothing)
 	EXPECT_EQ(0, sys_fstatat(fd, "below", &st, 0));
 	EXPECT_EQ(0, sys_unlinkat(fd, "below", 0));
 	EXPECT_EQ(0, sys_close(fd));
+	/* What has been made before is not looked for. */
+	EXPECT_TRUE(sys_is_dry_fd(sys_openat_made(AT_FDCWD, path, O_PATH)));
 	/* Calls that only look are made. */
 	EXPECT_EQ(-ENOENT, sys_fstatat(AT_FDCWD, path, &st, 0));
 	rf_trace_dry_run(false);

@@ -207,7 +207,8 @@ void emit_add_fd(struct emit_names *names, struct str *out, int fd, bool child)
 	const struct emit_bound *b = find(names, fd);
 
 	if (!b) {
-		str_addf(out, "%d", fd);
+		/* Made by no call: it can't be written, which the mark will show. */
+		str_addf(out, sys_is_dry_fd(fd) ? "fd#%d" : "%d", fd);
 		return;
 	}
 	add_bound(names, out, b, child);

@@ -96,11 +96,8 @@ static int make_mount_dir(struct job *job)
 	if (r < 0)
 		return r;
 	job->made = true;
-	/* A dry run has made nothing that could be opened. */
-	job->dir_fd = sys_is_dry() ? sys_dry_fd()
-				   : sys_openat(job->store->mounts_fd, job->record.id,
-						O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	sys_name_fd(job->dir_fd, job->store->mounts_fd, job->record.id);
+	job->dir_fd = sys_openat_made(job->store->mounts_fd, job->record.id,
+				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	return job->dir_fd < 0 ? job->dir_fd : sys_flock(job->dir_fd, LOCK_EX);
 }
 

@@ -26,14 +26,24 @@ static int named(int fd, int dirfd, const char *path)
 	return fd;
 }
 
-int sys_openat(int dirfd, const char *path, int flags, mode_t mode)
+static int open_as(enum sys_kind kind, int dirfd, const char *path, int flags, mode_t mode)
 {
-	int fd = (int)SYS_CALL("openat", open_kind(flags), dirfd, path,
+	int fd = (int)SYS_CALL("openat", kind, dirfd, path,
 			       openat(dirfd, path, flags | O_CLOEXEC, mode), "%s, %s, %s%s",
 			       sys_at(dirfd), sys_string(path), sys_open_flags((unsigned)flags),
 			       sys_open_mode((unsigned)flags, mode));
 
 	return named(fd, dirfd, path);
+}
+
+int sys_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return open_as(open_kind(flags), dirfd, path, flags, mode);
+}
+
+int sys_openat_made(int dirfd, const char *path, int flags)
+{
+	return open_as(SYS_MAKE, dirfd, path, flags, 0);
 }
 
 int sys_openat2(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)

@@ -109,7 +109,8 @@ static inline bool sys_is_whole(void)
 	return unlikely(sys_mode & SYS_WHOLE);
 }
 
-/* The next number that stands for a descriptor of a dry run. */
+/* The next number that stands for a descriptor of a dry run. No call of --emit=c makes it: where there
+ * is one, it is the wrapper that gives the number (sys_openat_made()). */
 int sys_dry_fd(void);
 
 static inline bool sys_is_dry_fd(int fd)
