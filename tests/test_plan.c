@@ -245,10 +245,10 @@ TEST_F(plan, a_dry_run_of_one_process)
 	EXPECT_EQ(0, rf_plan_run(self->plan, &options, NULL));
 	EXPECT_STREQ(
 		"unshare: unshare(CLONE_NEWNS|CLONE_NEWUTS)\n"
-		"propagation: mount_setattr(AT_FDCWD, \"/\", AT_RECURSIVE, {set=0, clear=0, propagation=MS_PRIVATE})\n"
+		"propagation: mount_setattr(AT_FDCWD, \"/\", AT_RECURSIVE, {.propagation = MS_PRIVATE})\n"
 		"hostname: sethostname(\"inside\", 6)\n"
 		"chdir: chdir(\"/srv\")\n"
-		"close-descriptors: close_range(3, ~0, CLOEXEC)\n"
+		"close-descriptors: close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)\n"
 		"exec: rt_sigaction(SIGPIPE, SIG_DFL)\n"
 		"exec: execve(\"/bin/true\", [\"/bin/true\", …])\n", out.s);
 	str_done(&out);
@@ -265,10 +265,10 @@ TEST_F(plan, a_dry_run_of_two_processes)
 
 	ASSERT_EQ(0, rf_plan_sandbox(self->plan, &box));
 	EXPECT_EQ(0, rf_plan_run(self->plan, &options, NULL));
-	EXPECT_NE(NULL, strstr(out.s, "fork: clone3({flags=CLONE_NEWUSER|CLONE_NEWPID, exit_signal=SIGCHLD})\n"));
-	EXPECT_NE(NULL, strstr(out.s, "release: write("));
-	EXPECT_NE(NULL, strstr(out.s, "await-release: read("));
-	EXPECT_NE(NULL, strstr(out.s, "die-with-caller: prctl(PR_SET_PDEATHSIG, 9, 0)\n"));
+	EXPECT_NE(NULL, strstr(out.s, "fork: clone3({.flags = CLONE_NEWUSER|CLONE_NEWPID, .exit_signal = SIGCHLD})\n"));
+	EXPECT_NE(NULL, strstr(out.s, "release: write(fd4, "));
+	EXPECT_NE(NULL, strstr(out.s, "await-release: read(fd3, "));
+	EXPECT_NE(NULL, strstr(out.s, "die-with-caller: prctl(PR_SET_PDEATHSIG, SIGKILL, 0)\n"));
 	EXPECT_NE(NULL, strstr(out.s, "exec: execve("));
 	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
 	EXPECT_EQ(ECHILD, errno);

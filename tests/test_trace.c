@@ -198,7 +198,7 @@ TEST(a_dry_run_changes_nothing)
 {
 	char dir[] = "/tmp/rf-dry.XXXXXX", path[64], buf[8] = "kept";
 	struct stat st;
-	int fd;
+	int fd, below;
 
 	ASSERT_NE(NULL, mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/new", dir);
@@ -206,18 +206,23 @@ TEST(a_dry_run_changes_nothing)
 	EXPECT_TRUE(sys_is_dry());
 	EXPECT_EQ(0, sys_mkdirat(AT_FDCWD, path, 0755));
 	fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_CREAT, 0644);
-	EXPECT_EQ(SYS_DRY_FD, fd);
+	EXPECT_TRUE(sys_is_dry_fd(fd));
 	/* What stands on the descriptor of a dry run is answered, too. */
 	EXPECT_EQ(5, sys_write(fd, "hello", 5));
 	EXPECT_EQ(0, sys_read(fd, buf, sizeof(buf)));
 	EXPECT_STREQ("kept", buf);
 	EXPECT_EQ(0, sys_fstat(fd, &st));
-	EXPECT_EQ(SYS_DRY_FD, sys_openat(fd, "below", O_RDONLY, 0));
+	/* And gives descriptors of their own. */
+	below = sys_openat(fd, "below", O_RDONLY, 0);
+	EXPECT_TRUE(sys_is_dry_fd(below));
+	EXPECT_NE(fd, below);
 	/* No length that a caller would put a zero behind. */
 	EXPECT_EQ(0, sys_readlinkat(fd, "link", buf, sizeof(buf)));
 	EXPECT_EQ(0, sys_fstatat(fd, "below", &st, 0));
 	EXPECT_EQ(0, sys_unlinkat(fd, "below", 0));
 	EXPECT_EQ(0, sys_close(fd));
+	/* What has been made before is not looked for. */
+	EXPECT_TRUE(sys_is_dry_fd(sys_openat_made(AT_FDCWD, path, O_PATH)));
 	/* Calls that only look are made. */
 	EXPECT_EQ(-ENOENT, sys_fstatat(AT_FDCWD, path, &st, 0));
 	rf_trace_dry_run(false);
@@ -235,6 +240,74 @@ TEST(a_dry_run_leaves_a_record)
 	EXPECT_STREQ("unshare", seen[0].name);
 	EXPECT_STREQ("CLONE_NEWNS", seen[0].args);
 	EXPECT_EQ(0, seen[0].result);
+}
+
+/* Descriptors and processes of a dry run have names that no real ones have, and depend on each other. */
+TEST(a_dry_run_names_what_it_would_have)
+{
+	int pipe[2], status = 42;
+	pid_t pid;
+	char path[64];
+
+	rf_trace_set(keep, NULL);
+	rf_trace_dry_run(true);
+	EXPECT_EQ(0, sys_pipe(pipe));
+	pid = sys_fork();
+	EXPECT_TRUE(sys_is_dry_pid(pid));
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	EXPECT_TRUE(sys_is_dry_fd(sys_openat(AT_FDCWD, path, O_PATH, 0)));
+	EXPECT_EQ(0, sys_take(pipe[0], &status, 1));
+	EXPECT_EQ(0, sys_waitpid(pid, &status, 0));
+	EXPECT_NE(pid, sys_fork());
+	rf_trace_dry_run(false);
+	rf_trace_set(NULL, NULL);
+	EXPECT_STREQ("[fd1, fd2], O_CLOEXEC", seen[0].args);
+	EXPECT_STREQ("AT_FDCWD, \"/proc/PID\", O_PATH", seen[2].args);
+	EXPECT_STREQ("/proc/PID", seen[2].object);
+	EXPECT_STREQ("fd1, …, 1", seen[3].args);
+	EXPECT_STREQ("PID, …, 0", seen[4].args);
+	EXPECT_EQ(42, status);
+	/* The next dry run begins anew. */
+	rf_trace_dry_run(true);
+	EXPECT_EQ(SYS_DRY_FDS, sys_dry_fd());
+	rf_trace_dry_run(false);
+}
+
+static char whole[4096];
+static int n_closed;
+
+static void keep_whole(const struct sys_whole *call, void *data)
+{
+	(void)data;
+	n_closed += !strcmp(call->name, "close");
+	if (strcmp(call->name, "close"))
+		snprintf(whole, sizeof(whole), "%s(%s)", call->name, call->words);
+}
+
+/* Who writes a program gets all of it, as C has it. */
+TEST(words_that_are_not_cut)
+{
+	char path[512], want[600];
+	int fd;
+
+	memset(path, 'x', sizeof(path));
+	memcpy(path, "/a\"\\\n?", 6);
+	path[sizeof(path) - 1] = '\0';
+	snprintf(want, sizeof(want), "chdir(\"/a\\\"\\\\\\n?%s\")", path + 6);
+	sys_whole_set(keep_whole, NULL);
+	rf_trace_dry_run(true);
+	EXPECT_EQ(0, sys_chdir(path));
+	EXPECT_STREQ(want, whole);
+	EXPECT_EQ(0, sys_chdir("?" "?="));
+	EXPECT_STREQ("chdir(\"?\\?=\")", whole);
+	fd = sys_fsopen("proc");
+	EXPECT_EQ(0, sys_fsconfig_create(fd));
+	snprintf(want, sizeof(want), "fsconfig(fd#%d, FSCONFIG_CMD_CREATE)", fd);
+	EXPECT_STREQ(want, whole);
+	sys_close(fd);
+	EXPECT_EQ(1, n_closed);
+	rf_trace_dry_run(false);
+	sys_whole_set(NULL, NULL);
 }
 
 /* The listener may make calls itself: they are neither recorded nor refused. */

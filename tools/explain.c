@@ -6,7 +6,17 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "emit-c.h"
+#include "sys/sys.h"
 #include "tool.h"
+
+/* What a call of a dry run would have made, for those that use it further down. */
+static const char *made(const struct rf_call *c)
+{
+	if (sys_is_dry_fd((int)c->result))
+		return sys_at((int)c->result);
+	return sys_is_dry_pid((int)c->result) ? sys_pid((int)c->result) : "";
+}
 
 static void text_call(FILE *to, const struct rf_call *c)
 {
@@ -21,7 +31,7 @@ static void text_call(FILE *to, const struct rf_call *c)
 	if (c->object[0] && !strstr(c->args, c->object))
 		fprintf(to, "  [%s]", c->object);
 	if (tool_state.dry_run)
-		fputc('\n', to);
+		fprintf(to, "%s%s\n", *made(c) ? " = " : "", made(c));
 	else
 		fprintf(to, " = %s  %.1f us\n", result, (double)c->duration_ns / 1000);
 	if (c->note[0])
@@ -96,7 +106,11 @@ int tool_run_plan(struct rf_plan *plan)
 		.dry_run = tool_state.dry_run,
 	};
 	struct rf_failure failure;
-	pid_t pid = rf_plan_run(plan, &options, &failure);
+	pid_t pid;
+
+	if (tool_state.emit >= 0)
+		return -emit_c(plan);
+	pid = rf_plan_run(plan, &options, &failure);
 
 	return pid < 0 ? -tool_plan_error(&failure) : pid;
 }

@@ -68,6 +68,7 @@ static const struct opt_row options[] = {
 	 "leave descriptor N open for the program; all others above 2 are closed"},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},
 	OPT_COMMON_EXPLAIN,
+	OPT_COMMON_EMIT,
 	{0},
 };
 

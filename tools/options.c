@@ -18,6 +18,7 @@
 int optind_after;
 
 const char *const tool_explain_choices[] = {"text", "json", NULL};
+const char *const tool_emit_choices[] = {"c", NULL};
 
 static const struct opt_row standard_rows[] = {
 	{'h', "help", OPT_OPTIONAL, NULL, "FORM", NULL},

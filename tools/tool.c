@@ -18,7 +18,7 @@
 #include "options.h"
 #include "sys/sys.h"
 
-struct tool_state tool_state;
+struct tool_state tool_state = {.emit = -1};
 
 static bool runs_program(void)
 {
@@ -345,6 +345,10 @@ static int tool_run(const struct tool *tool, int argc, char **argv)
 		return -r - 1;
 	argc -= optind_after;
 	argv += optind_after;
+	if (tool_state.emit >= 0 && (tool_state.explain || tool_state.dry_run))
+		return tool_usage_error("--emit, --explain and --dry-run exclude each other");
+	/* A program is made of a dry run. */
+	tool_state.dry_run |= tool_state.emit >= 0;
 	r = set_up_seam();
 	if (r)
 		return r;
@@ -359,6 +363,7 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 	int code;
 
 	tool_state.tool = tool;
+	tool_state.argv = argv;
 	code = tool_run(tool, argc, argv);
 	if (trace_fd >= 0)
 		record_open_fds();

@@ -85,10 +85,12 @@ struct tool_state {
 	const char *explain;   /* --explain[=json]: "text" or "json", else NULL */
 	bool dry_run;	       /* --dry-run */
 	bool no_headings;      /* of tables */
+	int emit;	       /* --emit=c: 0, else -1 */
+	char **argv;	       /* as the tool was called */
 };
 
 extern struct tool_state tool_state;
-extern const char *const tool_explain_choices[];
+extern const char *const tool_explain_choices[], *const tool_emit_choices[];
 
 #define OPT_COMMON_JSON                                                                            \
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print JSON instead of text"}
@@ -98,6 +100,11 @@ extern const char *const tool_explain_choices[];
 	 tool_explain_choices}                                                                     \
 	, {0, "dry-run", OPT_FLAG, &tool_state.dry_run, NULL,                                      \
 	   "print the steps and calls on standard output and change nothing"}
+/* For tools whose plans end in a program. */
+#define OPT_COMMON_EMIT                                                                            \
+	{0, "emit", OPT_CHOICE, &tool_state.emit, "c",                                             \
+	 "change nothing; print a C program that makes the same calls, on standard output", 0, 0, 0, \
+	 tool_emit_choices}
 
 /* Errors: one line on standard error (a JSON object with --json). All return the exit code. */
 int tool_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

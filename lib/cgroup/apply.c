@@ -67,9 +67,9 @@ static int compile_raw(const struct cgroup *g, const struct cgroup_setting *s,
 	for (size_t h = 0; h < g->fs->n; h++) {
 		int fd = cgroup_fd(g, h);
 
-		if (fd < 0 || (fd != SYS_DRY_FD && !cgroup_has_file(fd, s->name)))
+		if (fd < 0 || (!sys_is_dry_fd(fd) && !cgroup_has_file(fd, s->name)))
 			continue;
-		if (found >= 0 && fd != SYS_DRY_FD)
+		if (found >= 0 && !sys_is_dry_fd(fd))
 			return sys_fail(-EINVAL, "check", s->name,
 					"is a file of several hierarchies (%s, %s): write to it directly",
 					g->fs->h[found].controllers, g->fs->h[h].controllers);

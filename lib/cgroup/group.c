@@ -77,9 +77,6 @@ int cgroup_fd(const struct cgroup *g, size_t h)
 {
 	if (g->fd[h] < 0)
 		return -ENOENT;
-	/* All descriptors of a dry run are one; say which this is. */
-	if (g->fd[h] == SYS_DRY_FD)
-		sys_name_fd(SYS_DRY_FD, g->fs->h[h].fd, g->name);
 	return g->fd[h];
 }
 
@@ -147,7 +144,7 @@ static int make_level(struct cgroup *g, size_t h, size_t level, int parent_fd, c
 	r = hi->ops->prepare_parent(g, h, level, parent_fd);
 	if (r < 0)
 		return r;
-	if (parent_fd != SYS_DRY_FD)
+	if (!sys_is_dry_fd(parent_fd))
 		fd = cgroup_child(parent_fd, part);
 	if (fd != -ENOENT)
 		return fd;
@@ -159,8 +156,8 @@ static int make_level(struct cgroup *g, size_t h, size_t level, int parent_fd, c
 		g->depth[h] = level + 1;
 	}
 	if (sys_is_dry()) {
-		fd = SYS_DRY_FD;
-		sys_name_fd(fd, hi->fd, g->name);
+		fd = sys_dry_fd();
+		sys_name_fd(fd, parent_fd, part);
 	} else {
 		fd = cgroup_child(parent_fd, part);
 	}

@@ -57,7 +57,7 @@ static int read_bytes(const struct cgroup *g, const struct cgroup_v1_file *file,
 	if (r < 0)
 		return r;
 	/* A group that a dry run has "made" has no limit. */
-	*ret = n >= cgroup_page_floor(INT64_MAX) || cgroup_fd(g, 0) == SYS_DRY_FD ? RF_MAX : n;
+	*ret = n >= cgroup_page_floor(INT64_MAX) || sys_is_dry_fd(cgroup_fd(g, 0)) ? RF_MAX : n;
 	return 0;
 }
 
@@ -143,7 +143,7 @@ static int read_limits(const struct cgroup *g, const struct cgroup_key *swap_key
 
 	if (fd < 0)
 		return fd;
-	*ret_counts_swap = fd == SYS_DRY_FD || cgroup_has_file(fd, swap_key->v1[0].file);
+	*ret_counts_swap = sys_is_dry_fd(fd) || cgroup_has_file(fd, swap_key->v1[0].file);
 	*ret_both = RF_MAX;
 	r = read_bytes(g, &swap_key->v1[1], ret_memory);
 	if (r >= 0 && *ret_counts_swap)

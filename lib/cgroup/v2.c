@@ -70,7 +70,7 @@ static int enable(struct cgroup *g, size_t level, int fd, const char *controller
 		return r;
 	if (cgroup_has_word(enabled, controller))
 		return 0;
-	if (!cgroup_has_word(has, controller) && fd != SYS_DRY_FD)
+	if (!cgroup_has_word(has, controller) && !sys_is_dry_fd(fd))
 		return needed ? sys_fail(-ENODEV, "check", sys_fd_name(fd),
 					 "the controller %s is not in cgroup.controllers here",
 					 controller)

@@ -272,7 +272,7 @@ static int start(struct record *rec, struct rf_failure *ret_failure)
 	if (r < 0) {
 		fill_failure(run->plan, ret_failure, index, r, rf_trace_last_failure());
 		reap(run, true);
-	} else if (run->child > 0) {
+	} else if (run->child > 0 && !sys_is_dry()) {
 		r = drain(rec, ret_failure);
 		if (r < 0)
 			reap(run, false);

@@ -134,9 +134,6 @@ static int run_join(struct plan_run *run, struct rf_step *s)
 
 		if (state->join_fd[h] < 0 || (ops->v2 && run->in_cgroup))
 			continue;
-		/* All descriptors of a dry run are one; say which this is. */
-		if (state->join_fd[h] == SYS_DRY_FD)
-			sys_name_fd(SYS_DRY_FD, cgroup_fd(state->g, h), ops->join_file);
 		n = sys_write(state->join_fd[h], "0", 1);
 		if (n < 0)
 			return (int)n;

@@ -11,7 +11,11 @@
 
 static int run_status_pipe(struct plan_run *run, struct rf_step *s)
 {
-	return sys_pipe(run->status_fd);
+	int r = sys_pipe(run->status_fd);
+
+	for (int i = 0; r >= 0 && i < 2; i++)
+		sys_name_fd(run->status_fd[i], AT_FDCWD, "the pipe of statuses");
+	return r;
 }
 
 const struct step_kind step_status_pipe = {
@@ -24,12 +28,14 @@ static int run_init(struct plan_run *run, struct rf_step *s)
 {
 	pid_t pid = sys_fork();
 
-	if (pid <= 0 || sys_is_dry())
-		return pid < 0 ? (int)pid : 0;
+	if (pid <= 0)
+		return (int)pid;
 	/* What root has made, root alone may look into: its file is the host's (CVE-2019-5736). An
 	 * ordinary user's sandbox must stay open to himself: he could not join it. */
 	if (s->num[0])
 		sys_prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0, 0);
+	if (sys_is_dry())
+		return 0;
 	proc_be_init(pid, run->status_fd[1]);
 }
 
@@ -45,7 +51,7 @@ static int run_block(struct plan_run *run, struct rf_step *s)
 	ssize_t n;
 
 	do
-		n = sys_is_dry() ? 0 : sys_read((int)s->num[0], &byte, 1);
+		n = sys_take((int)s->num[0], &byte, 1);
 	while (n == -EINTR);
 	return n < 0 ? (int)n : 0;
 }

@@ -308,7 +308,7 @@ static int run_open_namespaces(struct plan_run *run, struct rf_step *s)
 		if (j->ns_fd[i] < 0)
 			continue;
 		/* A time namespace may be the children's already, without being the process's own. */
-		r = sys_is_dry() || !(j->want.all || user) ? 0 : is_own(rf_ns_kind(i), j->ns_fd[i]);
+		r = sys_is_dry_fd(j->ns_fd[i]) || !(j->want.all || user) ? 0 : is_own(rf_ns_kind(i), j->ns_fd[i]);
 		if (r > 0)
 			sys_close(take_fd(&j->ns_fd[i]));
 		else if (r == 0)

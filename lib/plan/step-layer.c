@@ -78,13 +78,6 @@ static void args_layers(const struct rf_step *s, struct str *out)
 		 job->is_volatile ? ", volatile" : "");
 }
 
-/* In a dry run all descriptors are one and bear the name of the last: give it this one's. */
-static void name_dir(const struct job *job)
-{
-	if (sys_is_dry())
-		sys_name_fd(job->dir_fd, job->store->mounts_fd, job->record.id);
-}
-
 /* mounts/ID: the first free one. The lock keeps others from taking the directory for a dead one. */
 static int make_mount_dir(struct job *job)
 {
@@ -103,11 +96,8 @@ static int make_mount_dir(struct job *job)
 	if (r < 0)
 		return r;
 	job->made = true;
-	/* A dry run has made nothing that could be opened. */
-	job->dir_fd = sys_is_dry() ? SYS_DRY_FD
-				   : sys_openat(job->store->mounts_fd, job->record.id,
-						O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	name_dir(job);
+	job->dir_fd = sys_openat_made(job->store->mounts_fd, job->record.id,
+				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	return job->dir_fd < 0 ? job->dir_fd : sys_flock(job->dir_fd, LOCK_EX);
 }
 
@@ -151,7 +141,6 @@ static int run_prepare(struct plan_run *run, struct rf_step *s)
 		r = sys_mkdirat(job->dir_fd, EMPTY_LAYER, 0755);
 	if (r >= 0 && !job->record.read_only)
 		r = make_upper(job);
-	name_dir(job);
 	if (r >= 0 && !job->record.read_only)
 		r = sys_mkdirat(job->dir_fd, "work", 0700);
 	return r;
@@ -178,7 +167,6 @@ static int run_record(struct plan_run *run, struct rf_step *s)
 	struct job *job = s->data;
 	int r = mount_ns_id(&job->record.mount_ns);
 
-	name_dir(job);
 	return r < 0 ? r : mount_record_write(job->dir_fd, &job->record);
 }
 

@@ -240,17 +240,30 @@ int rf_caps_get(struct rf_caps *ret_caps)
 	return r;
 }
 
+/* CAP_SYS_ADMIN, as the kernel's header has it; the number where libcap is older than the kernel. */
+static const char *kernel_name(unsigned c, char name[NAME_MAX_LEN])
+{
+	char *known __free(ptr) = caps_name(c);
+
+	snprintf(name, NAME_MAX_LEN, "%u", c);
+	if (known && known[0] >= 'a')
+		snprintf(name, NAME_MAX_LEN, "%s", known);
+	for (char *p = name; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return name;
+}
+
 int caps_drop_bounding(uint64_t caps)
 {
 	int r = 0;
 
 	for (unsigned c = 0; r >= 0 && c < MAX_CAPS; c++) {
-		char *name __free(ptr) = caps >> c & 1 ? caps_name(c) : NULL;
+		char name[NAME_MAX_LEN];
 
 		if (caps >> c & 1)
 			r = (int)SYS_CALL("prctl", SYS_ACT, SYS_NOFD, NULL,
 					  cap_drop_bound((cap_value_t)c), "PR_CAPBSET_DROP, %s",
-					  name ?: "?");
+					  kernel_name(c, name));
 	}
 	return r;
 }
@@ -281,7 +294,7 @@ int caps_set(uint64_t effective, uint64_t permitted, uint64_t inheritable)
 	if (r < 0)
 		return r;
 	return (int)SYS_CALL("capset", SYS_ACT, SYS_NOFD, NULL, cap_set_proc(c),
-			     "{effective=%#llx, permitted=%#llx, inheritable=%#llx}",
+			     "{.effective = %#llx, .permitted = %#llx, .inheritable = %#llx}",
 			     (unsigned long long)effective, (unsigned long long)permitted,
 			     (unsigned long long)inheritable);
 }
@@ -291,12 +304,12 @@ int caps_raise_ambient(uint64_t caps)
 	int r = 0;
 
 	for (unsigned c = 0; r >= 0 && c < MAX_CAPS; c++) {
-		char *name __free(ptr) = caps >> c & 1 ? caps_name(c) : NULL;
+		char name[NAME_MAX_LEN];
 
 		if (caps >> c & 1)
 			r = (int)SYS_CALL("prctl", SYS_ACT, SYS_NOFD, NULL,
 					  cap_set_ambient((cap_value_t)c, CAP_SET),
-					  "PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, %s", name ?: "?");
+					  "PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, %s", kernel_name(c, name));
 	}
 	return r;
 }

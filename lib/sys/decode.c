@@ -5,13 +5,16 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sys/trace.h"
 #include "sys/uapi.h"
 
-enum { RING = 8, TEXT = 160 };
+enum { RING = 8, TEXT = 208 };
 
 static char *next_text(void)
 {
@@ -96,6 +99,15 @@ const char *sys_open_flags(uint64_t flags)
 	return s;
 }
 
+const char *sys_open_mode(uint64_t flags, unsigned mode)
+{
+	char *s = next_text();
+
+	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE)
+		snprintf(s, TEXT, ", %#o", mode);
+	return s;
+}
+
 const char *sys_resolve_flags(uint64_t flags)
 {
 	return sys_flags(resolve_flags, flags);
@@ -132,29 +144,125 @@ const char *sys_at(int fd)
 
 	if (fd == AT_FDCWD)
 		return "AT_FDCWD";
-	if (fd == SYS_DRY_FD)
-		return "fd?";
 	s = next_text();
-	snprintf(s, TEXT, "%d", fd);
+	if (sys_is_whole())
+		snprintf(s, TEXT, "fd#%d", fd);
+	else if (sys_is_dry_fd(fd))
+		snprintf(s, TEXT, "fd%d", fd - SYS_DRY_FDS + 1);
+	else
+		snprintf(s, TEXT, "%d", fd);
+	return s;
+}
+
+const char *sys_pid(int pid)
+{
+	char *s = next_text();
+
+	if (sys_is_whole())
+		snprintf(s, TEXT, pid == getpid() ? "getpid()" : "pid#%d", pid);
+	else if (pid == SYS_DRY_PIDS)
+		snprintf(s, TEXT, "PID");
+	else if (sys_is_dry_pid(pid))
+		snprintf(s, TEXT, "PID%d", pid - SYS_DRY_PIDS + 1);
+	else
+		snprintf(s, TEXT, "%d", pid);
+	return s;
+}
+
+const char *sys_number(unsigned long n)
+{
+	char *s = next_text();
+
+	snprintf(s, TEXT, "%lu", n);
+	return s;
+}
+
+const char *sys_signal(int sig)
+{
+	char *s = next_text();
+	const char *name = sigabbrev_np(sig);
+
+	if (name)
+		snprintf(s, TEXT, "SIG%s", name);
+	else
+		snprintf(s, TEXT, "%d", sig);
+	return s;
+}
+
+/* Texts of any length have a ring of their own, which takes them over. */
+static char *keep_text(char *s)
+{
+	static __thread char *ring[RING];
+	static __thread unsigned at;
+	char **slot = &ring[at++ % RING];
+
+	free(*slot);
+	*slot = s;
+	return s;
+}
+
+/* Octal, since C reads on behind \x as long as there are digits; "??=" would be a trigraph. */
+static size_t put_escaped(char *to, unsigned char c, bool after_mark, bool text)
+{
+	static const char plain[] = "\n\t\"\\", letters[] = "nt\"\\";
+	const char *p = c ? strchr(plain, c) : NULL;
+
+	if (p || (c == '?' && after_mark)) {
+		to[0] = '\\';
+		to[1] = p ? letters[p - plain] : '?';
+		return 2;
+	}
+	if (c < ' ' || c == 0x7f || (c > '~' && !text))
+		return (size_t)snprintf(to, 5, "\\%03o", c);
+	to[0] = (char)c;
+	return 1;
+}
+
+static const char *quote(const void *data, size_t len, bool text)
+{
+	const unsigned char *p = data;
+	size_t n = 0, i, room = sys_is_whole() ? len * 4 + 8 : TEXT;
+	char *s = sys_is_whole() ? keep_text(malloc(room)) : next_text();
+
+	if (!s)
+		return "\"\"";
+	s[n++] = '"';
+	for (i = 0; i < len && n < room - 8; i++)
+		n += put_escaped(s + n, p[i], i && p[i - 1] == '?', text);
+	s[n++] = '"';
+	snprintf(s + n, room - n, i < len ? "…" : "");
 	return s;
 }
 
 const char *sys_bytes(const void *data, size_t len)
 {
-	const unsigned char *p = data;
-	char *s = next_text();
-	size_t n = 0;
+	return quote(data, len, false);
+}
 
-	s[n++] = '"';
-	for (size_t i = 0; i < len && n < TEXT - 8; i++) {
-		if (p[i] == '\n')
-			n += (size_t)snprintf(s + n, TEXT - n, "\\n");
-		else if (p[i] < ' ' || p[i] > '~' || p[i] == '"')
-			n += (size_t)snprintf(s + n, TEXT - n, "\\x%02x", p[i]);
-		else
-			s[n++] = (char)p[i];
+const char *sys_string(const char *s)
+{
+	return s ? quote(s, strlen(s), true) : "NULL";
+}
+
+const char *sys_words(char *const words[])
+{
+	size_t n = 1, room = 16;
+	char *s;
+
+	if (!sys_is_whole()) {
+		s = next_text();
+		snprintf(s, TEXT, words[0] && words[1] ? "[%s, …]" : "[%s]",
+			 words[0] ? sys_string(words[0]) : "");
+		return s;
 	}
-	s[n++] = '"';
-	snprintf(s + n, TEXT - n, len > TEXT - 10 ? "…" : "");
-	return s;
+	for (size_t i = 0; words[i]; i++)
+		room += strlen(words[i]) * 4 + 16;
+	s = malloc(room);
+	if (!s)
+		return "{NULL}";
+	s[0] = '{';
+	for (size_t i = 0; words[i]; i++)
+		n += (size_t)snprintf(s + n, room - n, "%s, ", sys_string(words[i]));
+	snprintf(s + n, room - n, "NULL}");
+	return keep_text(s);
 }

@@ -17,28 +17,28 @@ int sys_mount(const char *source, const char *target, const char *type, unsigned
 {
 	return (int)SYS_CALL("mount", SYS_ACT, SYS_NOFD, target,
 			     mount(source, target, type, flags, data),
-			     "\"%s\", \"%s\", \"%s\", %s, \"%s\"", source ?: "", target, type ?: "",
-			     sys_mount_flags(flags), data ?: "");
+			     "%s, %s, %s, %s, %s", sys_string(source), sys_string(target), sys_string(type),
+			     sys_mount_flags(flags), sys_string(data));
 }
 
 int sys_umount2(const char *target, int flags)
 {
 	return (int)SYS_CALL("umount2", SYS_ACT, SYS_NOFD, target, umount2(target, flags),
-			     "\"%s\", %s", target, flags & MNT_DETACH ? "MNT_DETACH" : "0");
+			     "%s, %s", sys_string(target), flags & MNT_DETACH ? "MNT_DETACH" : "0");
 }
 
 int sys_pivot_root(const char *new_root, const char *put_old)
 {
 	return (int)SYS_CALL("pivot_root", SYS_ACT, SYS_NOFD, new_root,
-			     syscall(SYS_pivot_root, new_root, put_old), "\"%s\", \"%s\"", new_root,
-			     put_old);
+			     syscall(SYS_pivot_root, new_root, put_old), "%s, %s", sys_string(new_root),
+			     sys_string(put_old));
 }
 
 int sys_open_tree(int dirfd, const char *path, unsigned flags)
 {
 	int fd = (int)SYS_CALL("open_tree", flags & OPEN_TREE_CLONE ? SYS_MAKE : SYS_OPEN, dirfd,
 			       path, syscall(SYS_open_tree, dirfd, path, flags | OPEN_TREE_CLOEXEC),
-			       "%s, \"%s\", %s", sys_at(dirfd), path, sys_open_tree_flags(flags));
+			       "%s, %s, %s", sys_at(dirfd), sys_string(path), sys_open_tree_flags(flags));
 
 	if (fd >= 0)
 		sys_name_fd(fd, dirfd, path);
@@ -49,15 +49,15 @@ int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, uns
 {
 	return (int)SYS_CALL("move_mount", SYS_ACT, to_fd, to,
 			     syscall(SYS_move_mount, from_fd, from, to_fd, to, flags),
-			     "%s, \"%s\", %s, \"%s\", %s", sys_at(from_fd), from, sys_at(to_fd), to,
+			     "%s, %s, %s, %s, %s", sys_at(from_fd), sys_string(from), sys_at(to_fd), sys_string(to),
 			     sys_move_mount_flags(flags));
 }
 
 int sys_fsopen(const char *type)
 {
 	int fd = (int)SYS_CALL("fsopen", SYS_MAKE, SYS_NOFD, type,
-			       syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), "\"%s\", FSOPEN_CLOEXEC",
-			       type);
+			       syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), "%s, FSOPEN_CLOEXEC",
+			       sys_string(type));
 
 	if (fd >= 0)
 		sys_name_fd(fd, AT_FDCWD, type);
@@ -85,7 +85,7 @@ int sys_fsconfig_string(int fs_fd, const char *key, const char *value)
 {
 	int r = (int)SYS_CALL("fsconfig", SYS_ACT, fs_fd, NULL,
 			      syscall(SYS_fsconfig, fs_fd, FSCONFIG_SET_STRING, key, value, 0),
-			      "%s, FSCONFIG_SET_STRING, \"%s\", \"%s\"", sys_at(fs_fd), key, value);
+			      "%s, FSCONFIG_SET_STRING, %s, %s", sys_at(fs_fd), sys_string(key), sys_string(value));
 
 	return with_kernel_message(fs_fd, r);
 }
@@ -94,7 +94,7 @@ int sys_fsconfig_flag(int fs_fd, const char *key)
 {
 	int r = (int)SYS_CALL("fsconfig", SYS_ACT, fs_fd, NULL,
 			      syscall(SYS_fsconfig, fs_fd, FSCONFIG_SET_FLAG, key, NULL, 0),
-			      "%s, FSCONFIG_SET_FLAG, \"%s\"", sys_at(fs_fd), key);
+			      "%s, FSCONFIG_SET_FLAG, %s", sys_at(fs_fd), sys_string(key));
 
 	return with_kernel_message(fs_fd, r);
 }
@@ -119,6 +119,28 @@ int sys_fsmount(int fs_fd, uint64_t attrs)
 	return with_kernel_message(fs_fd, fd);
 }
 
+/* The members that say something. */
+static const char *attr_words(const struct mount_attr *a)
+{
+	static __thread char text[320];
+	size_t n = 0;
+
+	text[0] = '\0';
+	if (a->attr_set)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .attr_set = %s",
+				      sys_mount_attrs(a->attr_set));
+	if (a->attr_clr)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .attr_clr = %s",
+				      sys_mount_attrs(a->attr_clr));
+	if (a->propagation)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .propagation = %s",
+				      sys_mount_flags(a->propagation));
+	if (a->attr_set & MOUNT_ATTR_IDMAP)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", .userns_fd = %s",
+				      sys_at((int)a->userns_fd));
+	return n ? text + 2 : "0";
+}
+
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
 		      uint64_t propagation)
 {
@@ -126,9 +148,8 @@ int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set,
 
 	return (int)SYS_CALL("mount_setattr", SYS_ACT, dirfd, path,
 			     syscall(SYS_mount_setattr, dirfd, path, flags, &attr, sizeof(attr)),
-			     "%s, \"%s\", %s, {set=%s, clear=%s, propagation=%s}", sys_at(dirfd), path,
-			     sys_at_flags(flags), sys_mount_attrs(set), sys_mount_attrs(clear),
-			     sys_mount_flags(propagation));
+			     "%s, %s, %s, {%s}", sys_at(dirfd), sys_string(path), sys_at_flags(flags),
+			     attr_words(&attr));
 }
 
 int sys_mount_setattr_idmap(int tree_fd, int userns_fd)
@@ -141,6 +162,5 @@ int sys_mount_setattr_idmap(int tree_fd, int userns_fd)
 	return (int)SYS_CALL("mount_setattr", SYS_ACT, tree_fd, NULL,
 			     syscall(SYS_mount_setattr, tree_fd, "", AT_EMPTY_PATH, &attr,
 				     sizeof(attr)),
-			     "%s, \"\", AT_EMPTY_PATH, {set=MOUNT_ATTR_IDMAP, userns_fd=%s}",
-			     sys_at(tree_fd), sys_at(userns_fd));
+			     "%s, \"\", AT_EMPTY_PATH, {%s}", sys_at(tree_fd), attr_words(&attr));
 }

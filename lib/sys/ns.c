@@ -12,13 +12,13 @@
 
 int sys_setns(int fd, uint64_t flags)
 {
-	return (int)SYS_CALL("setns", SYS_ACT, fd, NULL, setns(fd, (int)flags), "%d, %s", fd,
+	return (int)SYS_CALL("setns", SYS_ACT, fd, NULL, setns(fd, (int)flags), "%s, %s", sys_at(fd),
 			     sys_clone_flags(flags));
 }
 
 int sys_chroot(const char *path)
 {
-	return (int)SYS_CALL("chroot", SYS_ACT, SYS_NOFD, path, chroot(path), "\"%s\"", path);
+	return (int)SYS_CALL("chroot", SYS_ACT, SYS_NOFD, path, chroot(path), "%s", sys_string(path));
 }
 
 int sys_getcwd(char *buf, size_t size)
@@ -30,25 +30,25 @@ int sys_getcwd(char *buf, size_t size)
 int sys_ns_get_userns(int ns_fd)
 {
 	return (int)SYS_CALL("ioctl", SYS_OPEN, ns_fd, NULL, ioctl(ns_fd, NS_GET_USERNS),
-			     "%d, NS_GET_USERNS", ns_fd);
+			     "%s, NS_GET_USERNS", sys_at(ns_fd));
 }
 
 int sys_ns_get_parent(int ns_fd)
 {
 	return (int)SYS_CALL("ioctl", SYS_OPEN, ns_fd, NULL, ioctl(ns_fd, NS_GET_PARENT),
-			     "%d, NS_GET_PARENT", ns_fd);
+			     "%s, NS_GET_PARENT", sys_at(ns_fd));
 }
 
 int sys_ns_get_type(int ns_fd)
 {
 	return (int)SYS_CALL("ioctl", SYS_READ, ns_fd, NULL, ioctl(ns_fd, NS_GET_NSTYPE),
-			     "%d, NS_GET_NSTYPE", ns_fd);
+			     "%s, NS_GET_NSTYPE", sys_at(ns_fd));
 }
 
 int sys_ns_get_owner_uid(int ns_fd, uint32_t *ret_uid)
 {
 	return (int)SYS_CALL("ioctl", SYS_READ, ns_fd, NULL, ioctl(ns_fd, NS_GET_OWNER_UID, ret_uid),
-			     "%d, NS_GET_OWNER_UID", ns_fd);
+			     "%s, NS_GET_OWNER_UID", sys_at(ns_fd));
 }
 
 int sys_pidfd_getfd(int pidfd, int target_fd)
@@ -102,5 +102,5 @@ ssize_t sys_listns(uint64_t after, uint64_t *ids, size_t n)
 int sys_socket_get_netns(int socket_fd)
 {
 	return (int)SYS_CALL("ioctl", SYS_OPEN, socket_fd, NULL, ioctl(socket_fd, SIOCGSKNS),
-			     "%d, SIOCGSKNS", socket_fd);
+			     "%s, SIOCGSKNS", sys_at(socket_fd));
 }

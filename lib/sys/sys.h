@@ -24,9 +24,13 @@
 
 /* file.c */
 int sys_openat(int dirfd, const char *path, int flags, mode_t mode);
+/* Of what an earlier call of the plan has made or mounted: a dry run does not look for it. */
+int sys_openat_made(int dirfd, const char *path, int flags);
 int sys_openat2(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve);
 int sys_close(int fd);
 ssize_t sys_read(int fd, void *buf, size_t len);
+/* As sys_read(), of a pipe: what is read is gone, and may have to be waited for. Not in a dry run. */
+ssize_t sys_take(int fd, void *buf, size_t len);
 ssize_t sys_pread(int fd, void *buf, size_t len, off_t off);
 ssize_t sys_write(int fd, const void *buf, size_t len);
 ssize_t sys_pwrite(int fd, const void *buf, size_t len, off_t off);

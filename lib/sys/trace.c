@@ -5,7 +5,7 @@
  * A record names its object even for calls on a descriptor: the name a descriptor was opened by is
  * kept in a small table, because in a new mount namespace /proc may not be there to ask. The table
  * is per thread and small, since every program that starts pays for zeroing it; for descriptors
- * beyond it /proc is asked.
+ * beyond it /proc is asked. Those of a dry run have a table of their own, made when the first is.
  */
 #include "sys/trace.h"
 
@@ -17,6 +17,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "sys/decode.h"
 
 enum { NAMED_FDS = 32, FD_NAME = 128, MAX_FAULTS = 16 };
 
@@ -36,6 +38,10 @@ static __thread struct {
 	struct fault faults[MAX_FAULTS];
 	int n_faults;
 	char fd_name[NAMED_FDS][FD_NAME];
+	char (*dry_name)[FD_NAME];
+	int n_dry_names, n_dry_fds, n_dry_pids;
+	sys_whole_fn *whole_fn;
+	void *whole_data;
 } seam;
 
 __thread unsigned sys_mode;
@@ -48,13 +54,47 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Where this descriptor's name is kept, or NULL. */
+static char *name_slot(int fd)
+{
+	if (fd >= 0 && fd < NAMED_FDS)
+		return seam.fd_name[fd];
+	if (sys_is_dry_fd(fd) && fd - SYS_DRY_FDS < seam.n_dry_names)
+		return seam.dry_name[fd - SYS_DRY_FDS];
+	return NULL;
+}
+
 const char *sys_fd_name(int fd)
 {
-	if (fd >= 0 && fd < NAMED_FDS && seam.fd_name[fd][0])
-		return seam.fd_name[fd];
-	if (fd == SYS_DRY_FD)
-		return seam.fd_name[NAMED_FDS - 1][0] ? seam.fd_name[NAMED_FDS - 1] : "(dry run)";
-	return NULL;
+	const char *name = name_slot(fd);
+
+	if (name && name[0])
+		return name;
+	return sys_is_dry_fd(fd) ? "(dry run)" : NULL;
+}
+
+int sys_dry_fd(void)
+{
+	int n = seam.n_dry_fds;
+
+	if (n >= seam.n_dry_names) {
+		char (*more)[FD_NAME] = realloc(seam.dry_name, (size_t)(n + 16) * FD_NAME);
+
+		/* Without a name it is still a descriptor. */
+		if (more) {
+			memset(more + seam.n_dry_names, 0, (size_t)(n + 16 - seam.n_dry_names) * FD_NAME);
+			seam.dry_name = more;
+			seam.n_dry_names = n + 16;
+		}
+	}
+	if (n < SYS_DRY_MANY - 1)
+		seam.n_dry_fds++;
+	return SYS_DRY_FDS + n;
+}
+
+static int dry_pid(void)
+{
+	return SYS_DRY_PIDS + (seam.n_dry_pids < SYS_DRY_MANY - 1 ? seam.n_dry_pids++ : seam.n_dry_pids);
 }
 
 void sys_name_fd(int fd, int dirfd, const char *name)
@@ -62,12 +102,12 @@ void sys_name_fd(int fd, int dirfd, const char *name)
 	const char *base = sys_fd_name(dirfd);
 	char full[FD_NAME];
 	size_t n = 0;
-	int slot = fd == SYS_DRY_FD ? NAMED_FDS - 1 : fd;
+	char *slot = name_slot(fd);
 
-	if (slot < 0 || slot >= NAMED_FDS)
+	if (!slot)
 		return;
 	/* Closed, and had no name: leave the page alone, as rf_trace_forget() does. */
-	if (!base && name && !name[0] && !seam.fd_name[slot][0])
+	if (!base && name && !name[0] && !slot[0])
 		return;
 	if (base && name && name[0] != '/') {
 		n = strnlen(base, sizeof(full) - 2);
@@ -82,7 +122,7 @@ void sys_name_fd(int fd, int dirfd, const char *name)
 		n += len;
 	}
 	full[n] = '\0';
-	memcpy(seam.fd_name[slot], full, n + 1);
+	memcpy(slot, full, n + 1);
 }
 
 static const char *ask_proc(int fd, char buf[FD_NAME])
@@ -136,7 +176,26 @@ static struct fault *fault_for(const struct sys_frame *f)
 	return NULL;
 }
 
-bool sys_begin(struct sys_frame *f, enum sys_kind kind, long *ret_result)
+/* /proc/PID of a process that a dry run has not made: there is nothing to look at. */
+static bool in_dry_process(const char *path)
+{
+	return path && !strncmp(path, "/proc/", 6) && sys_is_dry_pid((int)strtol(path + 6, NULL, 10));
+}
+
+static long dry_answer(enum sys_kind kind)
+{
+	switch (kind) {
+	case SYS_OPEN:
+	case SYS_MAKE:
+		return sys_dry_fd();
+	case SYS_FORK:
+		return dry_pid();
+	default:
+		return 0;
+	}
+}
+
+bool sys_begin(struct sys_frame *f, long *ret_result)
 {
 	f->start_ns = now_ns();
 	if (sys_mode & SYS_FAULTS) {
@@ -156,9 +215,10 @@ bool sys_begin(struct sys_frame *f, enum sys_kind kind, long *ret_result)
 	}
 	if (!(sys_mode & SYS_DRY))
 		return true;
-	if ((kind == SYS_READ || kind == SYS_OPEN) && f->fd != SYS_DRY_FD)
+	if ((f->kind == SYS_READ || f->kind == SYS_OPEN) && !sys_is_dry_fd(f->fd) &&
+	    !in_dry_process(f->object))
 		return true;
-	*ret_result = kind == SYS_MAKE || kind == SYS_OPEN ? SYS_DRY_FD : 0;
+	*ret_result = dry_answer(f->kind);
 	return false;
 }
 
@@ -183,11 +243,63 @@ static void deliver(const struct rf_call *call)
 	sys_mode = mode;
 }
 
+static void deliver_whole(const char *name, enum sys_kind kind, long result, const char *words)
+{
+	const struct sys_whole call = {name, words, kind, result};
+	unsigned mode = sys_mode;
+
+	sys_mode = 0;
+	seam.whole_fn(&call, seam.whole_data);
+	sys_mode = mode;
+}
+
+void sys_whole_close(int fd)
+{
+	char words[24];
+
+	snprintf(words, sizeof(words), "fd#%d", fd);
+	deliver_whole("close", SYS_ACT, 0, words);
+}
+
+static void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
+{
+	char *words;
+
+	if (vasprintf(&words, fmt, ap) < 0)
+		words = NULL;
+	deliver_whole(f->name, f->kind, result, words ?: "");
+	free(words);
+}
+
+/* "/proc/1073610752/uid_map" is of no process: say PID. */
+static void show_dry_pids(char *text, size_t size)
+{
+	for (char *p = strstr(text, "/proc/"); p; p = strstr(p + 1, "/proc/")) {
+		char *end;
+		long n = strtol(p + 6, &end, 10);
+		const char *words = sys_pid((int)n);
+		size_t len = strlen(words);
+
+		if (!sys_is_dry_pid((int)n) || p + 6 + len + strlen(end) >= text + size)
+			continue;
+		memmove(p + 6 + len, end, strlen(end) + 1);
+		for (size_t i = 0; i < len; i++)
+			p[6 + i] = words[i];
+	}
+}
+
 void sys_end(const struct sys_frame *f, long result, const char *fmt, ...)
 {
 	struct rf_call call;
 	va_list ap;
 
+	if (sys_is_whole()) {
+		va_start(ap, fmt);
+		end_whole(f, result, fmt, ap);
+		va_end(ap);
+		if (result >= 0)
+			return;
+	}
 	copy_text(call.name, sizeof(call.name), f->name);
 	name_object(call.object, sizeof(call.object), f);
 	call.note[0] = '\0';
@@ -196,6 +308,10 @@ void sys_end(const struct sys_frame *f, long result, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(call.args, sizeof(call.args), fmt, ap);
 	va_end(ap);
+	if (sys_is_dry()) {
+		show_dry_pids(call.args, sizeof(call.args));
+		show_dry_pids(call.object, sizeof(call.object));
+	}
 	if (result < 0)
 		seam.last = call;
 	deliver(&call);
@@ -228,8 +344,18 @@ void rf_trace_set(rf_trace_fn *fn, void *data)
 	sys_mode = fn ? sys_mode | SYS_TRACED : sys_mode & ~(unsigned)SYS_TRACED;
 }
 
+void sys_whole_set(sys_whole_fn *fn, void *data)
+{
+	seam.whole_fn = fn;
+	seam.whole_data = data;
+	sys_mode = fn ? sys_mode | SYS_WHOLE : sys_mode & ~(unsigned)SYS_WHOLE;
+}
+
 void rf_trace_dry_run(bool on)
 {
+	free(seam.dry_name);
+	seam.dry_name = NULL;
+	seam.n_dry_names = seam.n_dry_fds = seam.n_dry_pids = 0;
 	sys_mode = on ? sys_mode | SYS_DRY : sys_mode & ~(unsigned)SYS_DRY;
 }
 

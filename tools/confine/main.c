@@ -30,6 +30,7 @@ static const struct opt_row options[] = {
 	 "say which system calls of the profile are not known here"},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},
 	OPT_COMMON_EXPLAIN,
+	OPT_COMMON_EMIT,
 	{0},
 };
 

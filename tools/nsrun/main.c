@@ -126,6 +126,7 @@ static const struct opt_row options[] = {
 	{0, "info-fd", OPT_INT, &info_fd, "N", "write there as JSON the pid, namespaces and maps, before the program runs; implies --fork", 0, 3, 1 << 20},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},
 	OPT_COMMON_EXPLAIN,
+	OPT_COMMON_EMIT,
 	{0},
 };
 

@@ -22,6 +22,8 @@ int watch_begin(const struct watch_words *w)
 	uint64_t n;
 
 	words = w;
+	if (tool_state.emit >= 0 && (w->report || w->timeout_us || w->ready_fd >= 0))
+		return tool_usage_error("--emit: --timeout, --report and --ready-fd are no part of a plan, but what nsrun does while the program runs");
 	if (!w->report || tool_state.dry_run)
 		return 0;
 	if (str_starts(w->report, "fd:")) {

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How each call is written in C, and the parts of a program that no single call stands for. */
+#include "emit-c.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char must_be_procfs[] =
+	"/* Whoever mounts something else on /proc could have us write into any file. */\n"
+	"static void must_be_procfs(int fd)\n"
+	"{\n"
+	"	struct statfs fs;\n"
+	"\n"
+	"	must(fstatfs(fd, &fs), \"fstatfs\");\n"
+	"	if (fs.f_type != PROC_SUPER_MAGIC)\n"
+	"		must((errno = EXDEV, -1), \"/proc is not a proc file system\");\n"
+	"}\n";
+
+static const char must_be_directory[] =
+	"static void must_be_directory(const char *path)\n"
+	"{\n"
+	"	struct stat st;\n"
+	"\n"
+	"	must(fstatat(AT_FDCWD, path, &st, 0), path);\n"
+	"	if (!S_ISDIR(st.st_mode))\n"
+	"		must((errno = ENOTDIR, -1), path);\n"
+	"}\n";
+
+static const char not_run[] =
+	"static _Noreturn void not_run(const char *program)\n"
+	"{\n"
+	"	int code = errno == ENOENT ? 127 : 126;\n"
+	"\n"
+	"	perror(program);\n"
+	"	_exit(code);\n"
+	"}\n";
+
+static const char set_capabilities[] =
+	"struct capabilities {\n"
+	"	uint64_t effective, permitted, inheritable;\n"
+	"};\n"
+	"\n"
+	"static void set_capabilities(struct capabilities c)\n"
+	"{\n"
+	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
+	"	struct __user_cap_data_struct data[2];\n"
+	"\n"
+	"	for (int i = 0; i < 2; i++) {\n"
+	"		data[i].effective = (uint32_t)(c.effective >> 32 * i);\n"
+	"		data[i].permitted = (uint32_t)(c.permitted >> 32 * i);\n"
+	"		data[i].inheritable = (uint32_t)(c.inheritable >> 32 * i);\n"
+	"	}\n"
+	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
+	"}\n";
+
+static const char keep_capabilities[] =
+	"/* Inheritable, then ambient: what an exec by an id other than 0 leaves. */\n"
+	"static void keep_capabilities(void)\n"
+	"{\n"
+	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
+	"	struct __user_cap_data_struct data[2];\n"
+	"\n"
+	"	must(syscall(SYS_capget, &header, data), \"capget\");\n"
+	"	for (int i = 0; i < 2; i++)\n"
+	"		data[i].inheritable = data[i].permitted;\n"
+	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
+	"	for (unsigned cap = 0; cap < 64; cap++)\n"
+	"		if (data[cap / 32].permitted >> cap % 32 & 1)\n"
+	"			must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0), \"ambient set\");\n"
+	"}\n";
+
+static const char hold_userns[] =
+	"/* A process in a new user namespace, until the other end of the pipe is closed: its maps are what is wanted. */\n"
+	"static pid_t hold_userns(const int hold[2], struct clone_args args)\n"
+	"{\n"
+	"	pid_t pid = must(syscall(SYS_clone3, &args, sizeof(args)), \"clone3\");\n"
+	"	char byte;\n"
+	"\n"
+	"	if (pid)\n"
+	"		return pid;\n"
+	"	close(hold[1]);\n"
+	"	_exit(read(hold[0], &byte, 1) != 0);\n"
+	"}\n";
+
+#define CAPS "linux/capability.h stdint.h sys/syscall.h"
+
+/* A narrower row stands before a wider one. */
+static const struct emit_row rows[] = {
+	/* processes */
+	{"clone3", "fork", NULL, "linux/sched.h signal.h sys/syscall.h",
+	 "=$v = must(syscall(SYS_clone3, &(struct clone_args)$1, sizeof(struct clone_args)), \"clone3\");\n"
+	 "if (!$v)\n\tchild();\n", NULL, 0},
+	{"clone3", NULL, NULL, "linux/sched.h signal.h sys/syscall.h",
+	 "=$v = hold_userns($p, (struct clone_args)$1);\n", hold_userns, 0},
+	{"fork", "init", NULL, "",
+	 "=$v = must(fork(), \"fork\");\nif ($v)\n\tbe_init($v);\n", NULL, 0},
+	{"clone", "be-born", NULL, "sched.h signal.h sys/syscall.h",
+	 "=$v = must(syscall(SYS_clone, $1, 0, 0, 0, 0), \"clone\");\n"
+	 "if ($v) {\n\tmust(write(successor_pipe[1], &$v, sizeof($v)), \"write\");\n\t_exit(0);\n}\n", NULL, 0},
+	{"unshare", NULL, NULL, "sched.h", "unshare($*)", NULL, 0},
+	{"setns", NULL, NULL, "sched.h", "setns($*)", NULL, 0},
+	{"pidfd_open", NULL, NULL, "sys/pidfd.h", "pidfd_open($*)", NULL, 0},
+	{"pidfd_send_signal", NULL, NULL, "signal.h sys/pidfd.h",
+	 "pidfd_send_signal($*, NULL, 0)", NULL, 0},
+	{"wait4", NULL, NULL, "sys/wait.h", "waitpid($1, NULL, $3)", NULL, 0},
+	{"kill", NULL, NULL, "signal.h", "kill($*)", NULL, 0},
+	{"execve", NULL, NULL, "errno.h",
+	 "=$eexecvp($1, (char *[])$2);\nnot_run($1);\n", not_run, 0},
+	{"execveat", NULL, NULL, "errno.h fcntl.h",
+	 "=$eexecveat($1, $2, (char *[])$3, environ, $4);\nnot_run(\"execveat\");\n", not_run, 0},
+	{"poll", "die-with-caller", NULL, "poll.h",
+	 "=/* Is it dead already? */\nif (must(poll(&(struct pollfd)$1, $2, $3), \"poll\") > 0)\n\t_exit(125);\n", NULL, 0},
+	{"prctl", "init", "PR_SET_DUMPABLE", "sys/prctl.h", "=", NULL, 0}, /* in be_init() */
+	{"prctl", "keep-capabilities", NULL, "",
+	 "=", NULL, 0}, /* in keep_capabilities(), as capset */
+	{"capset", "keep-capabilities", NULL, "", "=", NULL, 0},
+	{"prctl", NULL, "PR_CAPBSET_DROP", "linux/capability.h sys/prctl.h",
+	 "prctl($1, $2, 0, 0, 0)", NULL, 2},
+	{"prctl", NULL, "PR_CAP_AMBIENT", "linux/capability.h sys/prctl.h",
+	 "prctl($1, $2, $3, 0, 0)", NULL, 3},
+	{"prctl", NULL, NULL, "signal.h sys/prctl.h", "prctl($1, $2, $3, 0, 0)", NULL, 1},
+	{"seccomp", NULL, NULL, "linux/filter.h linux/seccomp.h sys/syscall.h",
+	 "syscall(SYS_seccomp, $1, $2, &(struct sock_fprog)$3)", NULL, 0},
+	{"capget", "keep-capabilities", NULL, CAPS " sys/prctl.h",
+	 "=keep_capabilities();\n", keep_capabilities, 0},
+	{"capset", NULL, NULL, CAPS,
+	 "=set_capabilities((struct capabilities)$1);\n", set_capabilities, 0},
+	{"setresuid", NULL, NULL, "", "setresuid($*)", NULL, 0},
+	{"setresgid", NULL, NULL, "", "setresgid($*)", NULL, 0},
+	{"setgroups", "take-ids", NULL, "errno.h grp.h",
+	 "=/* Denied in that user namespace, it is denied to all in it. */\n"
+	 "if (setgroups($*) < 0 && errno != EPERM)\n\tmust(-1, \"setgroups\");\n", NULL, 0},
+	{"setgroups", NULL, NULL, "grp.h", "setgroups($*)", NULL, 0},
+	{"sethostname", NULL, NULL, "", "sethostname($*)", NULL, 0},
+	{"rt_sigprocmask", NULL, "SIG_BLOCK", "signal.h",
+	 "=sigfillset(&all_signals);\nmust(sigprocmask(SIG_BLOCK, &all_signals, &old_signals), \"sigprocmask\");\n",
+	 "static sigset_t all_signals, old_signals;\n", 0},
+	{"rt_sigprocmask", NULL, "SIG_SETMASK", "signal.h",
+	 "sigprocmask(SIG_SETMASK, &old_signals, NULL)", NULL, 0},
+	{"rt_sigaction", NULL, "SIG_DFL", "signal.h", "=signal($1, SIG_DFL);\n", NULL, 0},
+	{"rt_sigaction", NULL, "SIG_IGN", "signal.h", "=signal($1, SIG_IGN);\n", NULL, 0},
+
+	/* descriptors and files */
+	{"pipe2", NULL, NULL, "fcntl.h", "pipe2($p, $2)", NULL, 0},
+	{"close_range", NULL, NULL, "linux/close_range.h", "close_range($*)", NULL, 0},
+	{"fcntl", NULL, NULL, "fcntl.h", "fcntl($*)", NULL, 1},
+	{"openat", NULL, NULL, "fcntl.h", "openat($1, $2, $3 | O_CLOEXEC$4-)", NULL, 2},
+	{"openat2", NULL, NULL, "fcntl.h linux/openat2.h sys/syscall.h",
+	 "syscall(SYS_openat2, $1, $2, &(struct open_how)$3, sizeof(struct open_how))", NULL, 2},
+	{"read", "await-release", NULL, "",
+	 "=/* End of file: the caller has failed or was killed. */\n"
+	 "if (must(read($1, &(char){0}, $3), \"read\") != 1)\n\t_exit(125);\n", NULL, 0},
+	{"read", "block", NULL, "", "read($1, &(char){0}, $3)", NULL, 0},
+	{"read", NULL, NULL, "", "read($1, (char[$3]){0}, $3)", NULL, 0},
+	{"readlinkat", NULL, NULL, "fcntl.h", "readlinkat($1, $2, (char[$4]){0}, $4)", NULL, 2},
+	{"getcwd", NULL, NULL, "sys/syscall.h", "syscall(SYS_getcwd, (char[$2]){0}, $2)", NULL, 0},
+	{"write", NULL, NULL, "", "write($*)", NULL, 0},
+	{"fstat", NULL, NULL, "sys/stat.h", "fstat($1, &(struct stat){0})", NULL, 0},
+	{"fstatfs", "deny-setgroups", NULL, "errno.h linux/magic.h sys/vfs.h",
+	 "=must_be_procfs($1);\n", must_be_procfs, 0},
+	{"fstatfs", "write-uid-map", NULL, "errno.h linux/magic.h sys/vfs.h",
+	 "=must_be_procfs($1);\n", must_be_procfs, 0},
+	{"fstatfs", "write-gid-map", NULL, "errno.h linux/magic.h sys/vfs.h",
+	 "=must_be_procfs($1);\n", must_be_procfs, 0},
+	{"fstatfs", NULL, NULL, "sys/vfs.h", "fstatfs($1, &(struct statfs){0})", NULL, 0},
+	{"newfstatat", "attach-root", NULL, "errno.h fcntl.h sys/stat.h",
+	 "=must_be_directory($2);\n", must_be_directory, 0},
+	{"newfstatat", NULL, NULL, "fcntl.h sys/stat.h",
+	 "fstatat($1, $2, &(struct stat){0}, $3)", NULL, 2},
+	{"faccessat", NULL, NULL, "fcntl.h", "faccessat($1, $2, $3, 0)", NULL, 2},
+	{"mkdirat", NULL, NULL, "fcntl.h sys/stat.h", "mkdirat($*)", NULL, 2},
+	{"mknodat", NULL, NULL, "fcntl.h sys/stat.h", "mknodat($*)", NULL, 2},
+	{"unlinkat", NULL, NULL, "fcntl.h", "unlinkat($*)", NULL, 2},
+	{"symlinkat", NULL, NULL, "fcntl.h", "symlinkat($*)", NULL, 3},
+	{"linkat", NULL, NULL, "fcntl.h", "linkat($*)", NULL, 4},
+	{"renameat2", NULL, NULL, "fcntl.h", "renameat2($*)", NULL, 4},
+	{"fchmod", NULL, NULL, "sys/stat.h", "fchmod($*)", NULL, 0},
+	{"fchmodat", NULL, NULL, "fcntl.h sys/stat.h", "fchmodat($1, $2, $3, 0)", NULL, 2},
+	{"fchown", NULL, NULL, "", "fchown($*)", NULL, 0},
+	{"fchownat", NULL, NULL, "fcntl.h", "fchownat($*)", NULL, 2},
+	{"ftruncate", NULL, NULL, "", "ftruncate($*)", NULL, 0},
+	{"fsync", NULL, NULL, "", "fsync($*)", NULL, 0},
+	{"memfd_create", NULL, NULL, "sys/mman.h",
+	 "memfd_create($1, MFD_CLOEXEC | MFD_ALLOW_SEALING)", NULL, 1},
+
+	/* mounts and roots */
+	{"mount", NULL, NULL, "sys/mount.h", "mount($*)", NULL, 2},
+	{"umount2", NULL, NULL, "sys/mount.h", "umount2($*)", NULL, 1},
+	{"open_tree", NULL, NULL, "fcntl.h sys/mount.h",
+	 "open_tree($1, $2, $3 | OPEN_TREE_CLOEXEC)", NULL, 2},
+	{"move_mount", NULL, NULL, "fcntl.h sys/mount.h", "move_mount($*)", NULL, 4},
+	{"fsopen", NULL, NULL, "sys/mount.h", "fsopen($*)", NULL, 1},
+	{"fsconfig", NULL, "FSCONFIG_SET_STRING", "sys/mount.h", "fsconfig($*, 0)", NULL, 3},
+	{"fsconfig", NULL, "FSCONFIG_SET_FLAG", "sys/mount.h", "fsconfig($*, NULL, 0)", NULL, 3},
+	{"fsconfig", NULL, "FSCONFIG_SET_FD", "sys/mount.h",
+	 "fsconfig($1, $2, $3, NULL, $4)", NULL, 3},
+	{"fsconfig", NULL, "FSCONFIG_CMD_CREATE", "sys/mount.h",
+	 "fsconfig($*, NULL, NULL, 0)", NULL, 2},
+	{"fsmount", NULL, NULL, "sys/mount.h", "fsmount($*)", NULL, 0},
+	{"mount_setattr", NULL, NULL, "fcntl.h sys/mount.h",
+	 "mount_setattr($1, $2, $3, &(struct mount_attr)$4, sizeof(struct mount_attr))", NULL, 2},
+	{"pivot_root", NULL, NULL, "sys/syscall.h", "syscall(SYS_pivot_root, $*)", NULL, 0},
+	{"chroot", NULL, NULL, "", "chroot($*)", NULL, 1},
+	{"chdir", NULL, NULL, "", "chdir($*)", NULL, 1},
+	{"fchdir", NULL, NULL, "", "fchdir($*)", NULL, 0},
+
+	/* network and namespaces that exist */
+	{"socket", NULL, NULL, "sys/socket.h", "socket($*)", NULL, 0},
+	{"ioctl", NULL, "SIOCSIFFLAGS", "net/if.h sys/ioctl.h",
+	 "ioctl($1, $2, &(struct ifreq)$3)", NULL, 2},
+	{"ioctl", NULL, "NS_GET_NSTYPE", "linux/nsfs.h sys/ioctl.h", "ioctl($*)", NULL, 2},
+	{"ioctl", NULL, "NS_GET_USERNS", "linux/nsfs.h sys/ioctl.h", "ioctl($*)", NULL, 2},
+	{"ioctl", NULL, "NS_GET_PARENT", "linux/nsfs.h sys/ioctl.h", "ioctl($*)", NULL, 2},
+	{NULL, NULL, NULL, NULL, NULL, NULL, 0},
+};
+
+const struct emit_row *emit_row(const char *call, const char *step,
+				bool (*has_word)(const char *word, void *data), void *data)
+{
+	for (const struct emit_row *r = rows; r->call; r++)
+		if (!strcmp(r->call, call) && (!r->step || !strcmp(r->step, step)) &&
+		    (!r->word || has_word(r->word, data)))
+			return r;
+	return NULL;
+}
+
+static const struct {
+	const char *step, *why;
+} refused[] = {
+	{"tell", "what it writes is known only when there is a process"},
+	{"drop-capabilities", "what there is to drop is known only inside"},
+	{"read-environment", "the environment is the target's at that moment"},
+};
+
+const char *emit_refusal(const char *step)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (!strcmp(refused[i].step, step))
+			return refused[i].why;
+	return NULL;
+}
+
+const char emit_must[] =
+	"static long must(long result, const char *what)\n"
+	"{\n"
+	"	if (result < 0) {\n"
+	"		perror(what);\n"
+	"		_exit(125);\n"
+	"	}\n"
+	"	return result;\n"
+	"}\n";
+
+const char emit_path_of[] =
+	"static const char *path_of(const char *format, pid_t pid)\n"
+	"{\n"
+	"	static char path[256];\n"
+	"\n"
+	"	snprintf(path, sizeof(path), format, (int)pid);\n"
+	"	return path;\n"
+	"}\n";
+
+const char emit_end_as[] =
+	"/* End as the program has: with its exit code, or of its signal. */\n"
+	"static int end_as(int status)\n"
+	"{\n"
+	"	int sig = WTERMSIG(status);\n"
+	"	sigset_t set;\n"
+	"\n"
+	"	if (WIFEXITED(status))\n"
+	"		return WEXITSTATUS(status);\n"
+	"	/* One core dump is enough. */\n"
+	"	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});\n"
+	"	signal(sig, SIG_DFL);\n"
+	"	sigemptyset(&set);\n"
+	"	sigaddset(&set, sig);\n"
+	"	sigprocmask(SIG_UNBLOCK, &set, NULL);\n"
+	"	kill(getpid(), sig);\n"
+	"	return 128 + sig;\n"
+	"}\n";
+
+const char emit_supervise[] =
+	"/* The program has stopped: stop, and when continued, let it go on. SIGSTOP can't be blocked. */\n"
+	"static void stop_with_it(void)\n"
+	"{\n"
+	"	kill(getpid(), SIGSTOP);\n"
+	"	kill(child_pid, SIGCONT);\n"
+	"}\n"
+	"\n"
+	"@static int program_status = -1;\n"
+	"@\n"
+	"@/* What init says: wait statuses of the program. */\n"
+	"@static void read_statuses(void)\n"
+	"@{\n"
+	"@	int status;\n"
+	"@\n"
+	"@	while (read(status_pipe[0], &status, sizeof(status)) == sizeof(status)) {\n"
+	"@		if (WIFSTOPPED(status))\n"
+	"@			stop_with_it();\n"
+	"@		else\n"
+	"@			program_status = status;\n"
+	"@	}\n"
+	"@}\n"
+	"@\n"
+	"/* All signals are blocked, and taken one by one: who means us means the program. */\n"
+	"static int supervise(void)\n"
+	"{\n"
+	"	int status = 0, sig;\n"
+	"	siginfo_t info;\n"
+	"\n"
+	"@	/* SIGIO tells when init has something to say. */\n"
+	"@	must(fcntl(status_pipe[0], F_SETOWN, getpid()), \"F_SETOWN\");\n"
+	"@	must(fcntl(status_pipe[0], F_SETFL, O_ASYNC | O_NONBLOCK), \"F_SETFL\");\n"
+	"@	read_statuses();\n"
+	"	for (;;) {\n"
+	"		if (must(waitpid(child_pid, &status, WNOHANG | WUNTRACED), \"waitpid\") > 0) {\n"
+	"			if (!WIFSTOPPED(status))\n"
+	"				break;\n"
+	"			stop_with_it();\n"
+	"		}\n"
+	"		sig = sigwaitinfo(&all_signals, &info);\n"
+	"@		if (sig == SIGIO)\n"
+	"@			read_statuses();\n"
+	"@		if (sig <= 0 || sig == SIGCHLD || sig == SIGCONT || sig == SIGIO)\n"
+	"+		if (sig <= 0 || sig == SIGCHLD || sig == SIGCONT)\n"
+	"			continue;\n"
+	"		/* A key press reaches the program by itself. */\n"
+	"		if (info.si_code != SI_KERNEL)\n"
+	"			kill(child_pid, sig);\n"
+	"	}\n"
+	"@	read_statuses();\n"
+	"@	close(status_pipe[0]);\n"
+	"@	return program_status >= 0 ? program_status : status;\n"
+	"+	return status;\n"
+	"}\n";
+
+const char emit_be_init[] =
+	"/* Pid 1: reap whatever ends, pass signals on, say how the program ends, and end with it. */\n"
+	"static _Noreturn void be_init(pid_t program)\n"
+	"{\n"
+	"	int status, program_status = 0, sig;\n"
+	"	bool ended = false;\n"
+	"	siginfo_t info;\n"
+	"	pid_t pid;\n"
+	"\n"
+	"?	/* What root has made, nobody inside may look into. */\n"
+	"?	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);\n"
+	"	close_range(3, status_pipe[1] - 1, 0);\n"
+	"	close_range(status_pipe[1] + 1, ~0U, 0);\n"
+	"	for (;;) {\n"
+	"		while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {\n"
+	"			if (pid != program)\n"
+	"				continue;\n"
+	"			if (write(status_pipe[1], &status, sizeof(status)) < 0)\n"
+	"				status_pipe[1] = -1; /* nobody listens any more */\n"
+	"			if (WIFSTOPPED(status))\n"
+	"				continue;\n"
+	"			program_status = status;\n"
+	"			ended = true;\n"
+	"		}\n"
+	"		if (ended)\n"
+	"			break;\n"
+	"		sig = sigwaitinfo(&all_signals, &info);\n"
+	"		if (sig > 0 && sig != SIGCHLD && info.si_code != SI_KERNEL)\n"
+	"			kill(program, sig);\n"
+	"	}\n"
+	"	_exit(WIFEXITED(program_status) ? WEXITSTATUS(program_status) :\n"
+	"					  128 + WTERMSIG(program_status));\n"
+	"}\n";
