@@ -60,6 +60,9 @@ int sys_flock(int fd, int operation);
 int sys_set_cloexec(int fd, bool on);
 int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);
+/* Reading never waits: -EAGAIN. */
+int sys_inotify_init(void);
+int sys_inotify_add_watch(int fd, const char *path, uint32_t mask);
 /* Takes over `fd`; NULL with *ret_err set where it fails. */
 DIR *sys_fdopendir(int fd, int *ret_err);
 
