@@ -92,10 +92,10 @@ static const struct sample_file files[] = {
 	{"blkio", "blkio.throttle.io_serviced_recursive", false, SAMPLE_BLKIO, {{"Read", RF_IO_READS}, {"Write", RF_IO_WRITES}}},
 	{"memory", "memory.stat", true, SAMPLE_LINES,
 	 {{"anon", RF_ANON_BYTES}, {"file", RF_FILE_BYTES}, {"kernel", RF_KERNEL_BYTES}, {"workingset_refault_anon", RF_REFAULTS},
-	  {"workingset_refault_file", RF_REFAULTS}, {"pgmajfault", RF_MAJOR_FAULTS}, {"pgscan", RF_PAGES_SCANNED}}},
+	  {"workingset_refault_file", RF_REFAULTS}, {"pgmajfault", RF_MAJOR_FAULTS}, {"pgscan", RF_PAGES_SCANNED}}, true},
 	{"memory", "memory.stat", false, SAMPLE_LINES,
 	 {{"total_rss", RF_ANON_BYTES}, {"total_cache", RF_FILE_BYTES}, {"total_swap", RF_SWAP_BYTES}, {"total_workingset_refault_anon", RF_REFAULTS},
-	  {"total_workingset_refault_file", RF_REFAULTS}, {"total_pgmajfault", RF_MAJOR_FAULTS}}},
+	  {"total_workingset_refault_file", RF_REFAULTS}, {"total_pgmajfault", RF_MAJOR_FAULTS}}, true},
 };
 
 const struct rf_figure_info *rf_figure(size_t figure)

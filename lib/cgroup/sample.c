@@ -45,6 +45,10 @@ static void choose_sources(struct rf_sampler *s, uint64_t figures)
 	uint64_t of_v1 = 0;
 	const struct sample_file *file;
 
+	/* What tells whether a costly file must be read. */
+	for (size_t i = 0; (file = sample_file_at(i)); i++)
+		if (file->costly && (sample_file_figures(file) & figures))
+			figures |= RF_FIGURE_BIT(RF_CPU_US) | RF_FIGURE_BIT(RF_MEMORY_BYTES);
 	for (size_t i = 0; (file = sample_file_at(i)); i++)
 		if (!file->v2 && hierarchy_of(s->fs, file) >= 0)
 			of_v1 |= sample_file_figures(file);
@@ -136,6 +140,25 @@ static ssize_t read_text(struct rf_sampler *s, int fd)
 	return n;
 }
 
+/* Nothing ran in it and its memory is what it was: then its memory.stat is, too, but for what others
+ * do to its pages; so it is read at the latest when absent files are asked for again. */
+static bool is_idle(const struct rf_sampler *s, const struct sample_node *node)
+{
+	static const enum rf_figure signs[] = {RF_CPU_US, RF_MEMORY_BYTES};
+
+	for (size_t i = 0; i < array_size(signs); i++)
+		if (node->values[signs[i]] == RF_CGROUP_UNKNOWN || node->values[signs[i]] != node->before[signs[i]])
+			return false;
+	return (s->number - node->born) % ASK_AGAIN;
+}
+
+static void take_before(const struct source *src, struct sample_node *node)
+{
+	for (size_t f = 0; f < RF_FIGURES; f++)
+		if (src->wanted & RF_FIGURE_BIT(f))
+			node->values[f] = node->before[f];
+}
+
 static void read_one(struct rf_sampler *s, size_t index, struct sample_node *node)
 {
 	const struct source *src = &s->sources[index];
@@ -144,6 +167,10 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 
 	if (!(node->hierarchies >> src->hierarchy & 1))
 		return;
+	if (src->file->costly && is_idle(s, node)) {
+		take_before(src, node);
+		return;
+	}
 	if (fd == SAMPLE_ABSENT && (s->number - node->born) % ASK_AGAIN)
 		return;
 	if (fd < 0)
@@ -169,18 +196,26 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 }
 
 /* The nearest one above that is in the list: parents come before their children. */
-static size_t parent_of(const struct rf_sampler *s, size_t index)
+static size_t parent_of(const struct rf_sample *groups, size_t index)
 {
-	const char *name = s->groups[index].group;
+	const char *name = groups[index].group;
 	size_t at = index ? index - 1 : 0;
 
 	for (;;) {
-		const char *above = s->groups[at].group;
+		const char *above = groups[at].group;
 		size_t len = strlen(above);
 
 		if (!at || !len || (!strncmp(above, name, len) && name[len] == '/'))
 			return at;
-		at = s->groups[at].parent;
+		at = groups[at].parent;
+	}
+}
+
+void sample_link(struct rf_sample *groups, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		groups[i].parent = parent_of(groups, i);
+		groups[i].depth = i ? groups[groups[i].parent].depth + 1 : 0;
 	}
 }
 
@@ -197,13 +232,9 @@ static int fill_groups(struct rf_sampler *s)
 		s->cap_groups = t->cap;
 	}
 	s->n_groups = t->n;
-	for (size_t i = 0; i < t->n; i++) {
-		struct rf_sample *g = &s->groups[i];
-
-		*g = (struct rf_sample){.group = t->nodes[i]->name, .values = t->nodes[i]->values, .born = t->nodes[i]->born};
-		g->parent = parent_of(s, i);
-		g->depth = i ? s->groups[g->parent].depth + 1 : 0;
-	}
+	for (size_t i = 0; i < t->n; i++)
+		s->groups[i] = (struct rf_sample){.group = t->nodes[i]->name, .values = t->nodes[i]->values, .born = t->nodes[i]->born};
+	sample_link(s->groups, t->n);
 	return 0;
 }
 
@@ -218,8 +249,10 @@ int rf_sampler_read(struct rf_sampler *s)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < t->n; i++)
-		for (size_t f = 0; f < RF_FIGURES; f++)
+		for (size_t f = 0; f < RF_FIGURES; f++) {
+			t->nodes[i]->before[f] = s->number > t->nodes[i]->born ? t->nodes[i]->values[f] : RF_CGROUP_UNKNOWN;
 			t->nodes[i]->values[f] = RF_CGROUP_UNKNOWN;
+		}
 	for (size_t index = 0; index < s->n_sources; index++)
 		for (size_t i = 0; i < t->n; i++)
 			read_one(s, index, t->nodes[i]);

@@ -32,6 +32,7 @@ struct sample_file {
 	bool v2;
 	enum sample_form form;
 	struct sample_field fields[SAMPLE_MAX_FIELDS];
+	bool costly; /* the kernel takes long to write it: left alone while the group is idle */
 };
 
 /* The table, in the order in which keeping a file open pays; NULL beyond the last. */
@@ -50,6 +51,7 @@ struct sample_node {
 	uint64_t inode[CGROUP_MAX_HIERARCHIES]; /* of its directory there */
 	int fd[SAMPLE_MAX_FILES]; /* kept open; SAMPLE_CLOSED, SAMPLE_ABSENT */
 	uint64_t values[RF_FIGURES];
+	uint64_t before[RF_FIGURES]; /* of the sample before, for what is costly */
 	uint64_t born;
 	uint32_t listed; /* bits: found while listing all */
 };
@@ -71,6 +73,9 @@ struct sample_tree {
 	bool changed;	/* since it was sorted last */
 	size_t kept;	/* descriptors that nodes keep */
 };
+
+/* sample.c: fill in parents and depths of groups that stand in their order. */
+void sample_link(struct rf_sample *groups, size_t n);
 
 int sample_tree_open(struct sample_tree *t, struct rf_cgroup_fs *fs, uint32_t hierarchies,
 		     const char *root, bool watch);
