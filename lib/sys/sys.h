@@ -110,6 +110,16 @@ bool sys_quiet_receive(int fd, void *data, size_t len);
 /* Set IFF_UP on the interface by an ioctl on a throw-away socket. */
 int sys_link_up(const char *ifname);
 
+/* socket.c; `words` is the address for the records */
+struct sockaddr;
+int sys_socket(int domain, int type);
+int sys_bind(int fd, const struct sockaddr *address, unsigned len, const char *words);
+int sys_connect(int fd, const struct sockaddr *address, unsigned len, const char *words);
+int sys_listen(int fd, int backlog);
+/* Reading and writing on it never wait. */
+int sys_accept(int fd);
+int sys_reuse_address(int fd);
+
 /* ns.c */
 int sys_setns(int fd, uint64_t flags);
 int sys_chroot(const char *path);
