@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
@@ -313,4 +314,10 @@ int sys_inotify_add_watch(int fd, const char *path, uint32_t mask)
 {
 	return (int)SYS_CALL("inotify_add_watch", SYS_ACT, fd, path, inotify_add_watch(fd, path, mask),
 			     "%d, \"%s\", 0x%x", fd, path, mask);
+}
+
+int sys_eventfd(void)
+{
+	return named((int)SYS_CALL("eventfd2", SYS_MAKE, SYS_NOFD, NULL, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+				   "0, EFD_CLOEXEC|EFD_NONBLOCK"), AT_FDCWD, "eventfd");
 }

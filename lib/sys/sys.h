@@ -60,6 +60,8 @@ int sys_flock(int fd, int operation);
 int sys_set_cloexec(int fd, bool on);
 int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);
+/* A counter that the kernel adds to; reading never waits: -EAGAIN. */
+int sys_eventfd(void);
 /* Reading never waits: -EAGAIN. */
 int sys_inotify_init(void);
 int sys_inotify_add_watch(int fd, const char *path, uint32_t mask);
