@@ -245,7 +245,6 @@ static int add_directory(struct rf_watch *w, const char *group, size_t h)
 
 static int add_events(struct rf_watch *w, const char *group)
 {
-	size_t found = 0;
 	bool directory = false;
 
 	for (size_t h = 0; h < w->fs->n; h++) {
@@ -258,10 +257,10 @@ static int add_events(struct rf_watch *w, const char *group)
 			r = add_events_file(w, group, h, events_files[i]);
 			if (r < 0 && r != -ENOENT)
 				return r;
-			found += r >= 0;
 		}
+		/* Kernels built without it are no reason to tell nothing else. */
 		if (!w->fs->h[h].ops->v2 && cgroup_has_word(w->fs->h[h].controllers, "memory"))
-			found += add_v1_oom(w, group, h) >= 0;
+			add_v1_oom(w, group, h);
 	}
 	return directory ? 0 : sys_fail(-ENOENT, "cgroup", group, "there is no such group");
 }
