@@ -191,6 +191,8 @@ struct cgroup_want {
 	size_t n_needed, n_optional;
 };
 
+/* As strcmp(3), but parents before children and siblings by name. */
+int cgroup_compare_names(const char *a, const char *b);
 /* The name in its plain form; free(3). -EINVAL. */
 int cgroup_name(const char *group, char **ret_name);
 void cgroup_close(struct cgroup *g); /* NULL is fine */

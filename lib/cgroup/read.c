@@ -191,16 +191,21 @@ static int visit(int dirfd, const char *name, void *data)
 	return r;
 }
 
-/* Parents before children, siblings by name: the slash sorts before all. */
-static int by_path(const void *a, const void *b)
+int cgroup_compare_names(const char *a, const char *b)
 {
-	const unsigned char *s = *(const unsigned char *const *)a, *t = *(const unsigned char *const *)b;
+	const unsigned char *s = (const unsigned char *)a, *t = (const unsigned char *)b;
 
 	while (*s && *s == *t)
 		s++, t++;
 	if (*s == *t)
 		return 0;
+	/* The slash sorts before all. */
 	return (*s == '/' ? 1 : *s ? *s + 1 : 0) - (*t == '/' ? 1 : *t ? *t + 1 : 0);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return cgroup_compare_names(*(char *const *)a, *(char *const *)b);
 }
 
 static void names_done(struct names *names)

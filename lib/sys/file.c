@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -330,4 +332,22 @@ DIR *sys_fdopendir(int fd, int *ret_err)
 	if (!dir)
 		*ret_err = r < 0 ? (int)r : -ENOENT;
 	return dir;
+}
+
+int sys_inotify_init(void)
+{
+	return named((int)SYS_CALL("inotify_init1", SYS_MAKE, SYS_NOFD, NULL, inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
+				   "IN_CLOEXEC|IN_NONBLOCK"), AT_FDCWD, "inotify");
+}
+
+int sys_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+	return (int)SYS_CALL("inotify_add_watch", SYS_ACT, fd, path, inotify_add_watch(fd, path, mask),
+			     "%d, \"%s\", 0x%x", fd, path, mask);
+}
+
+int sys_eventfd(void)
+{
+	return named((int)SYS_CALL("eventfd2", SYS_MAKE, SYS_NOFD, NULL, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+				   "0, EFD_CLOEXEC|EFD_NONBLOCK"), AT_FDCWD, "eventfd");
 }

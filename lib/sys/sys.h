@@ -66,6 +66,11 @@ int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);
 /* Nothing can be written to this file of memfd_create() any more, nor its size changed. */
 int sys_seal(int fd);
+/* A counter that the kernel adds to; reading never waits: -EAGAIN. */
+int sys_eventfd(void);
+/* Reading never waits: -EAGAIN. */
+int sys_inotify_init(void);
+int sys_inotify_add_watch(int fd, const char *path, uint32_t mask);
 /* Takes over `fd`; NULL with *ret_err set where it fails. */
 DIR *sys_fdopendir(int fd, int *ret_err);
 
@@ -112,6 +117,16 @@ void sys_quiet_send(int fd, const void *data, size_t len);
 bool sys_quiet_receive(int fd, void *data, size_t len);
 /* Set IFF_UP on the interface by an ioctl on a throw-away socket. */
 int sys_link_up(const char *ifname);
+
+/* socket.c; `words` is the address for the records */
+struct sockaddr;
+int sys_socket(int domain, int type);
+int sys_bind(int fd, const struct sockaddr *address, unsigned len, const char *words);
+int sys_connect(int fd, const struct sockaddr *address, unsigned len, const char *words);
+int sys_listen(int fd, int backlog);
+/* Reading and writing on it never wait. */
+int sys_accept(int fd);
+int sys_reuse_address(int fd);
 
 /* ns.c */
 int sys_setns(int fd, uint64_t flags);

@@ -22,6 +22,12 @@ char *cgctl_name(const char *group);
 
 extern const struct opt_row create_options[], set_options[], get_options[], list_options[], keys_options[];
 extern const struct opt_row delete_options[], run_options[];
+extern const struct opt_row top_options[], record_options[], replay_options[], serve_options[], watch_options[];
+int top_run(int argc, char **argv);
+int record_run(int argc, char **argv);
+int replay_run(int argc, char **argv);
+int serve_run(int argc, char **argv);
+int watch_run(int argc, char **argv);
 int create_run(int argc, char **argv);
 int set_run(int argc, char **argv);
 int get_run(int argc, char **argv);

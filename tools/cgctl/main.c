@@ -60,6 +60,11 @@ static const struct tool_command commands[] = {
 	 keys_run, 0, 1, false},
 	{"run", "[--] PROGRAM [ARGUMENT…]", "Run a program in a group", run_options, run_run, 1, -1,
 	 true},
+	{"top", "[GROUP]", "Show what the groups use, again and again", top_options, top_run, 0, 1, false},
+	{"record", "FILE [GROUP]", "Write what the groups use into a file, again and again", record_options, record_run, 1, 2, false},
+	{"replay", "FILE", "Show a recording as top does, or print it", replay_options, replay_run, 1, 1, false},
+	{"serve-metrics", "[GROUP]", "Print what the groups use for a scraper, or serve it", serve_options, serve_run, 0, 1, false},
+	{"watch", "GROUP…", "Tell what happens to groups as it happens", watch_options, watch_run, 1, -1, false},
 	{"delete", "GROUP", "Remove a group", delete_options, delete_run, 1, 1, false},
 	{0},
 };

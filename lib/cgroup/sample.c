@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Reading all groups. File by file over all groups, not group by group: in the order of the table,
+ * so that the files for which it pays most are the first to get descriptors of their own.
+ *
+ * A kept descriptor of a group that was removed reads as ENODEV, also where another one has its name
+ * by now: so no group ever gets the figures of another.
+ */
+#include "cgroup/sample.h"
+
+#include "base/options.h"
+#include "base/resolve.h"
+
+enum { ASK_AGAIN = 10, BUFFER = 1 << 16, LEAVE_FDS = 64 };
+
+/* A file that is read here. */
+struct source {
+	const struct sample_file *file;
+	uint64_t wanted; /* of its figures: those that no other file has here */
+	int hierarchy;
+};
+
+struct rf_sampler {
+	struct rf_cgroup_fs *fs;
+	struct source sources[SAMPLE_MAX_FILES];
+	size_t n_sources;
+	struct sample_tree tree;
+	struct rf_sample *groups;
+	size_t n_groups, cap_groups;
+	uint64_t time_us, number;
+	size_t max_fds;
+	char *buffer;
+};
+
+static int hierarchy_of(const struct rf_cgroup_fs *fs, const struct sample_file *file)
+{
+	int h = *file->controller ? cgroup_hierarchy_of(fs, file->controller) : cgroup_v2_of(fs);
+
+	return h >= 0 && fs->h[h].ops->v2 == file->v2 ? h : -ENOENT;
+}
+
+/* v1's files first: what v1 has, a hybrid system's v2 knows only of groups that were made there. */
+static void choose_sources(struct rf_sampler *s, uint64_t figures)
+{
+	uint64_t of_v1 = 0;
+	const struct sample_file *file;
+
+	/* What tells whether a costly file must be read. */
+	for (size_t i = 0; (file = sample_file_at(i)); i++)
+		if (file->costly && (sample_file_figures(file) & figures))
+			figures |= RF_FIGURE_BIT(RF_CPU_US) | RF_FIGURE_BIT(RF_MEMORY_BYTES);
+	for (size_t i = 0; (file = sample_file_at(i)); i++)
+		if (!file->v2 && hierarchy_of(s->fs, file) >= 0)
+			of_v1 |= sample_file_figures(file);
+	for (size_t i = 0; (file = sample_file_at(i)); i++) {
+		uint64_t wanted = sample_file_figures(file) & figures & ~(file->v2 ? of_v1 : 0);
+		int h = hierarchy_of(s->fs, file);
+
+		if (h >= 0 && wanted && s->n_sources < SAMPLE_MAX_FILES)
+			s->sources[s->n_sources++] = (struct source){file, wanted, h};
+	}
+}
+
+/* Half of what this process may still open. */
+static size_t default_budget(void)
+{
+	struct rlimit limit;
+
+	if (sys_getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 2 * LEAVE_FDS)
+		return 0;
+	return (size_t)(limit.rlim_cur - LEAVE_FDS) / 2;
+}
+
+static int open_groups(struct rf_sampler *s, const struct rf_sampler_options *o)
+{
+	uint32_t hierarchies = 0;
+	const char *group = o->group ?: "";
+	int r;
+
+	for (size_t i = 0; i < s->n_sources; i++)
+		hierarchies |= 1u << s->sources[i].hierarchy;
+	r = rf_cgroup_exists(s->fs, group);
+	if (r <= 0)
+		return r < 0 ? r : sys_fail(-ENOENT, "cgroup", group, "there is no such group");
+	return sample_tree_open(&s->tree, s->fs, hierarchies, group, !(o->flags & RF_SAMPLE_ONCE));
+}
+
+DEFINE_FREE(sampler, struct rf_sampler *, rf_sampler_free(v))
+
+int rf_sampler_open(struct rf_cgroup_fs *fs, const struct rf_sampler_options *options,
+		    struct rf_sampler **ret_sampler)
+{
+	struct rf_sampler *s __free(sampler) = NULL;
+	int r = options_check(options, "rf_sampler_options");
+
+	if (r < 0)
+		return r;
+	s = calloc(1, sizeof(*s));
+	if (!s || !(s->buffer = malloc(BUFFER)))
+		return -ENOMEM;
+	s->fs = fs;
+	s->tree.inotify_fd = -EBADF;
+	choose_sources(s, options->figures ?: RF_ALL_FIGURES);
+	if (!(options->flags & RF_SAMPLE_ONCE))
+		s->max_fds = options->max_fds ?: default_budget();
+	r = open_groups(s, options);
+	if (r < 0)
+		return r;
+	*ret_sampler = take_ptr(&s);
+	return 0;
+}
+
+void rf_sampler_free(struct rf_sampler *s)
+{
+	if (!s)
+		return;
+	sample_tree_done(&s->tree);
+	free(s->groups);
+	free(s->buffer);
+	free(s);
+}
+
+static int open_file(const struct rf_sampler *s, const struct source *src, const struct sample_node *node)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof(path), "%s%s%s", node->name, *node->name ? "/" : "", src->file->name);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	return resolve_beneath(s->fs->h[src->hierarchy].fd, path, O_RDONLY);
+}
+
+/* The text of a file that may be longer than the buffer ends at its last whole line. */
+static ssize_t read_text(struct rf_sampler *s, int fd)
+{
+	ssize_t n = sys_pread(fd, s->buffer, BUFFER - 1, 0);
+
+	if (n >= 0)
+		s->buffer[n] = '\0';
+	return n;
+}
+
+/* Nothing ran in it and its memory is what it was: then its memory.stat is, too, but for what others
+ * do to its pages; so it is read at the latest when absent files are asked for again. */
+static bool is_idle(const struct rf_sampler *s, const struct sample_node *node)
+{
+	static const enum rf_figure signs[] = {RF_CPU_US, RF_MEMORY_BYTES};
+
+	for (size_t i = 0; i < array_size(signs); i++)
+		if (node->values[signs[i]] == RF_CGROUP_UNKNOWN || node->values[signs[i]] != node->before[signs[i]])
+			return false;
+	return (s->number - node->born) % ASK_AGAIN;
+}
+
+static void take_before(const struct source *src, struct sample_node *node)
+{
+	for (size_t f = 0; f < RF_FIGURES; f++)
+		if (src->wanted & RF_FIGURE_BIT(f))
+			node->values[f] = node->before[f];
+}
+
+static void read_one(struct rf_sampler *s, size_t index, struct sample_node *node)
+{
+	const struct source *src = &s->sources[index];
+	int *kept = &node->fd[index], fd = *kept;
+	ssize_t n;
+
+	if (!(node->hierarchies >> src->hierarchy & 1))
+		return;
+	if (src->file->costly && is_idle(s, node)) {
+		take_before(src, node);
+		return;
+	}
+	if (fd == SAMPLE_ABSENT && (s->number - node->born) % ASK_AGAIN)
+		return;
+	if (fd < 0)
+		fd = open_file(s, src, node);
+	if (fd < 0) {
+		*kept = fd == -ENOENT ? SAMPLE_ABSENT : SAMPLE_CLOSED;
+		return;
+	}
+	n = read_text(s, fd);
+	if (n > 0)
+		sample_parse(src->file, s->buffer, src->wanted, node->values);
+	if (n >= 0 && *kept < 0 && s->tree.kept < s->max_fds) {
+		*kept = fd;
+		s->tree.kept++;
+	} else if (*kept < 0) {
+		sys_close(fd);
+	} else if (n < 0) {
+		/* Removed: it may be there again by its name. */
+		sys_close(fd);
+		*kept = SAMPLE_CLOSED;
+		s->tree.kept--;
+	}
+}
+
+/* The nearest one above that is in the list: parents come before their children. */
+static size_t parent_of(const struct rf_sample *groups, size_t index)
+{
+	const char *name = groups[index].group;
+	size_t at = index ? index - 1 : 0;
+
+	for (;;) {
+		const char *above = groups[at].group;
+		size_t len = strlen(above);
+
+		if (!at || !len || (!strncmp(above, name, len) && name[len] == '/'))
+			return at;
+		at = groups[at].parent;
+	}
+}
+
+void sample_link(struct rf_sample *groups, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		groups[i].parent = parent_of(groups, i);
+		groups[i].depth = i ? groups[groups[i].parent].depth + 1 : 0;
+	}
+}
+
+static int fill_groups(struct rf_sampler *s)
+{
+	const struct sample_tree *t = &s->tree;
+
+	if (t->n > s->cap_groups) {
+		struct rf_sample *more = realloc(s->groups, t->cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		s->groups = more;
+		s->cap_groups = t->cap;
+	}
+	s->n_groups = t->n;
+	for (size_t i = 0; i < t->n; i++)
+		s->groups[i] = (struct rf_sample){.group = t->nodes[i]->name, .values = t->nodes[i]->values, .born = t->nodes[i]->born};
+	sample_link(s->groups, t->n);
+	return 0;
+}
+
+int rf_sampler_read(struct rf_sampler *s)
+{
+	struct sample_tree *t = &s->tree;
+	int r;
+
+	s->time_us = cgroup_now_us();
+	s->number++;
+	r = sample_tree_update(t, s->number);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t f = 0; f < RF_FIGURES; f++) {
+			t->nodes[i]->before[f] = s->number > t->nodes[i]->born ? t->nodes[i]->values[f] : RF_CGROUP_UNKNOWN;
+			t->nodes[i]->values[f] = RF_CGROUP_UNKNOWN;
+		}
+	for (size_t index = 0; index < s->n_sources; index++)
+		for (size_t i = 0; i < t->n; i++)
+			read_one(s, index, t->nodes[i]);
+	return fill_groups(s);
+}
+
+size_t rf_sampler_groups(const struct rf_sampler *s, const struct rf_sample **ret_groups)
+{
+	*ret_groups = s->groups;
+	return s->n_groups;
+}
+
+uint64_t rf_sampler_time_us(const struct rf_sampler *s)
+{
+	return s->time_us;
+}
+
+uint64_t rf_sampler_number(const struct rf_sampler *s)
+{
+	return s->number;
+}
+
+uint64_t rf_sample_growth(uint64_t before, uint64_t now)
+{
+	if (before >= RF_CGROUP_UNKNOWN || now >= RF_CGROUP_UNKNOWN)
+		return RF_CGROUP_UNKNOWN;
+	return now > before ? now - before : 0;
+}

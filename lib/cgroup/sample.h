@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside of the sampler: which groups there are (sample-tree.c), which files have which figures
+ * (sample-file.c), and the reading (sample.c). */
+#ifndef LIB_CGROUP_SAMPLE_H
+#define LIB_CGROUP_SAMPLE_H
+
+#include <ringfence/sample.h>
+
+#include "cgroup/cgroup.h"
+
+enum { SAMPLE_MAX_FILES = 32, SAMPLE_MAX_FIELDS = 8 };
+
+enum sample_form {
+	SAMPLE_ONE,	 /* a number, or "max" */
+	SAMPLE_QUOTA,	 /* two of them: cpu.max */
+	SAMPLE_LINES,	 /* "field number" */
+	SAMPLE_NESTED,	 /* "8:0 field=number …", summed up over the devices */
+	SAMPLE_BLKIO,	 /* "8:0 field number", summed up over the devices */
+	SAMPLE_PRESSURE, /* "some avg10=… total=number" */
+};
+
+struct sample_field {
+	const char *name;
+	enum rf_figure figure;
+	uint32_t mul, div; /* to the figure's unit; 0: as it is */
+};
+
+/* A file that figures are read from. */
+struct sample_file {
+	const char *controller; /* "": every group of v2 has it */
+	const char *name;
+	bool v2;
+	enum sample_form form;
+	struct sample_field fields[SAMPLE_MAX_FIELDS];
+	bool costly; /* the kernel takes long to write it: left alone while the group is idle */
+};
+
+/* The table, in the order in which keeping a file open pays; NULL beyond the last. */
+const struct sample_file *sample_file_at(size_t index);
+/* Which figures it has, as RF_FIGURE_BIT()s. */
+uint64_t sample_file_figures(const struct sample_file *file);
+/* Add what the text says of the wanted figures to values[], which are unknown before the first text.
+ * What is not of the form is passed over. */
+void sample_parse(const struct sample_file *file, const char *text, uint64_t wanted, uint64_t *values);
+
+/* A group. */
+struct sample_node {
+	char *name;
+	struct sample_node *next; /* of its hash chain */
+	uint32_t hierarchies;	  /* bits: where it exists */
+	uint64_t inode[CGROUP_MAX_HIERARCHIES]; /* of its directory there */
+	int fd[SAMPLE_MAX_FILES]; /* kept open; SAMPLE_CLOSED, SAMPLE_ABSENT */
+	uint64_t values[RF_FIGURES];
+	uint64_t before[RF_FIGURES]; /* of the sample before, for what is costly */
+	uint64_t born;
+	uint32_t listed; /* bits: found while listing all */
+};
+
+enum { SAMPLE_CLOSED = -1, SAMPLE_ABSENT = -2 };
+
+struct sample_tree {
+	struct rf_cgroup_fs *fs;
+	uint32_t hierarchies; /* bits: those that have a wanted figure */
+	char *root;	      /* the name of the topmost group */
+	struct sample_node **nodes;
+	size_t n, cap;
+	struct sample_node **hash;
+	size_t n_hash;
+	struct sample_watch *watches; /* by wd, open addressing */
+	size_t n_watches, n_slots;
+	uint64_t number; /* of the sample under way */
+	int inotify_fd; /* -EBADF: list all each time */
+	bool changed;	/* since it was sorted last */
+	size_t kept;	/* descriptors that nodes keep */
+};
+
+/* sample.c: fill in parents and depths of groups that stand in their order. */
+void sample_link(struct rf_sample *groups, size_t n);
+
+int sample_tree_open(struct sample_tree *t, struct rf_cgroup_fs *fs, uint32_t hierarchies,
+		     const char *root, bool watch);
+void sample_tree_done(struct sample_tree *t);
+/* Take in what has changed. `number` is that of the sample under way. */
+int sample_tree_update(struct sample_tree *t, uint64_t number);
+
+#endif
