@@ -344,6 +344,8 @@ int cgroup_move(const struct cgroup *g, const pid_t *ids, size_t n, unsigned fla
 void cgroup_move_back(const struct rf_cgroup_fs *fs, const struct cgroup_moves *m, unsigned flags);
 /* Everything of a group, and with `below` of those below it, goes to its parent. */
 int cgroup_move_up(const struct cgroup *g, bool below);
+/* The same in the hierarchies where we have made it: elsewhere it was there before, with what is in it. */
+int cgroup_move_up_made(const struct cgroup *g);
 
 /* freeze.c: the hierarchy by which a group is frozen; -ENOENT */
 int cgroup_freezer_of(const struct cgroup *g);

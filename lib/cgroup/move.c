@@ -311,6 +311,16 @@ static int move_up_in(const struct cgroup *g, size_t h, bool below)
 	return sys_fail(-EBUSY, "write", file, "processes are forked faster than they are moved: freeze the group first");
 }
 
+int cgroup_move_up_made(const struct cgroup *g)
+{
+	int r = 0;
+
+	for (size_t h = 0; r >= 0 && h < g->fs->n; h++)
+		if (g->fd[h] >= 0 && g->made[h])
+			r = move_up_in(g, h, false);
+	return r;
+}
+
 int cgroup_move_up(const struct cgroup *g, bool below)
 {
 	int r = 0;

@@ -360,7 +360,8 @@ void cgroup_value_write(const struct cgroup_key *key, const struct cgroup_value 
 		str_add(out, v->text);
 	else if (key->kind == CGROUP_NICE)
 		str_addf(out, "%d", (int)n - 20);
-	else if (v->number == RF_MAX)
+	else if (v->number == RF_MAX && key->kind != CGROUP_NUMBER && key->kind != CGROUP_TIME &&
+		 key->kind != CGROUP_WEIGHTS)
 		str_add(out, "max");
 	else if (key->kind == CGROUP_PERCENT)
 		str_addf(out, "%llu.%02llu", n / 100, n % 100);

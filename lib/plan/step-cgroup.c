@@ -31,8 +31,12 @@ void cgroup_run_state_free(void *data)
 static int run_create(struct plan_run *run, struct rf_step *s)
 {
 	struct cgroup_run_state *state = s->data;
-	int r = cgroup_make(state->fs, state->name, &state->want, &state->g);
+	int r = rf_cgroup_exists(state->fs, state->name);
 
+	if (r >= 0) {
+		state->existed = r > 0;
+		r = cgroup_make(state->fs, state->name, &state->want, &state->g);
+	}
 	if (r >= 0)
 		r = state->transient ? cgroup_lock(state->g) : cgroup_open_rest(state->g);
 	s->half_done = r < 0 && state->g;
@@ -48,7 +52,11 @@ static void undo_create(struct plan_run *run, struct rf_step *s)
 			cgroup_unmake(state->g);
 		return;
 	}
-	rf_cgroup_kill(state->fs, state->name, NULL);
+	/* A group that was there lives on elsewhere, with all that is in it. */
+	if (state->existed)
+		cgroup_move_up_made(state->g);
+	else
+		rf_cgroup_kill(state->fs, state->name, NULL);
 	cgroup_unmake(state->g);
 }
 

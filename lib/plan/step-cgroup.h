@@ -9,6 +9,7 @@ struct cgroup_run_state {
 	struct rf_cgroup_fs *fs;
 	char *name;
 	bool transient;
+	bool existed; /* in some hierarchy, before this made it in others */
 	struct cgroup_want want;
 	struct cgroup_settings settings;
 	rf_cgroup_note_fn *note;
