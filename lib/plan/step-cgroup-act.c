@@ -43,11 +43,28 @@ const struct step_kind step_cgroup_new = {
 	.free_data = cgroup_run_state_free,
 };
 
+/* Where an earlier step of a dry run would have made it. */
+static const struct cgroup_run_state *made_before(const struct plan_run *run, const struct rf_step *s)
+{
+	const struct cgroup_run_state *state = s->data;
+
+	for (const struct rf_step *t = run->plan->steps; t < s; t++) {
+		const struct cgroup_run_state *other = t->data;
+
+		if ((t->kind == &step_cgroup_create || t->kind == &step_cgroup_new) && str_eq(other->name, state->name))
+			return other;
+	}
+	return NULL;
+}
+
 static int run_find(struct plan_run *run, struct rf_step *s)
 {
 	struct cgroup_run_state *state = s->data;
+	const struct cgroup_run_state *made;
+	int r = cgroup_open(state->fs, state->name, &state->g);
 
-	return cgroup_open(state->fs, state->name, &state->g);
+	made = r == -ENOENT && sys_is_dry() ? made_before(run, s) : NULL;
+	return made ? cgroup_pretend(state->fs, state->name, made->want.hierarchies, &state->g) : r;
 }
 
 const struct step_kind step_cgroup_find = {
