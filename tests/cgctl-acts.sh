@@ -118,7 +118,14 @@ equal "the directory is his" nobody "$(owner .)"
 equal "and cgroup.procs" nobody "$(owner cgroup.procs)"
 equal "and not the limits" root "$(owner pids.max)"
 check "he makes a group below" nobody cgctl create -c pids $G/his
-check "and puts his own process there" nobody sh -c "cgctl create -c pids $G/hers && sleep 1000 & p=\$!; sleep 0 ; cgctl delegate --check nobody $G/his $G/hers > /dev/null; code=\$?; kill -9 \$p; exit \$code"
+check "and another" nobody cgctl create -c pids $G/hers
+setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 & N=$!
+await 10 sh -c "[ \$(stat -c %u /proc/$N) = 65534 ]"
+check "root puts a process of his there" cgctl move $G/hers $N
+check "he moves it within" nobody cgctl move $G/his $N
+equal "it is there" "$N " "$(members $G/his)"
+check "he freezes and kills what is his" sh -c "setpriv --reuid 65534 --regid 65534 --clear-groups $O/tools/cgctl kill $G/his"
+wait $N 2> /dev/null
 check "check: allowed within" nobody cgctl delegate --check nobody $G/his $G/hers
 given "on v1 a move needs the target's file alone" is_v2
 check "check names the ancestor that denies" sh -c "cgctl delegate --check --json nobody $G/his /elsewhere | jq -e 'any(.group == \"/\" and .writable == false and .reason == \"the nearest common ancestor\")'"
