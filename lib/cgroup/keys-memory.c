@@ -81,6 +81,7 @@ const struct cgroup_key cgroup_keys_memory[] = {
 	 .kind = CGROUP_STAT},
 	{HUGE("events.local", "", "How often the group's own limit was reached", true, NULL, "5.6"),
 	 .kind = CGROUP_STAT},
-	{HUGE("numa_stat", "", "Huge pages of this size by memory node", true, NULL, "5.17"), .kind = CGROUP_STAT},
+	{HUGE("numa_stat", "", "Huge pages of this size by memory node", true, NULL, "5.17"),
+	 .kind = CGROUP_NESTED, .parts = any_parts},
 	{{NULL}},
 };

@@ -12,6 +12,22 @@
 
 #include "base/file.h"
 
+/* hugetlb prints "no limit" as what its counter can hold, less a page of any size. */
+static int no_limit_as_max(char **text)
+{
+	uint64_t n;
+	char *max;
+
+	if (str_to_u64(*text, &n) < 0 || n < (uint64_t)INT64_MAX - (1u << 30))
+		return 0;
+	max = strdup("max");
+	if (!max)
+		return -ENOMEM;
+	free(*text);
+	*text = max;
+	return 0;
+}
+
 static int v2_read(const struct cgroup *g, const struct cgroup_key *key, char **ret_text)
 {
 	int h = cgroup_v2_of(g->fs), fd = h < 0 ? h : cgroup_fd(g, (size_t)h);
@@ -22,6 +38,11 @@ static int v2_read(const struct cgroup *g, const struct cgroup_key *key, char **
 	r = cgroup_read(fd, key->pub.name, ret_text);
 	if (r == -ENOENT && key->alias)
 		r = cgroup_read(fd, key->alias, ret_text);
+	if (r >= 0 && key->kind == CGROUP_BYTES && !key->pub.read_only && no_limit_as_max(ret_text) < 0) {
+		free(*ret_text);
+		*ret_text = NULL;
+		r = -ENOMEM;
+	}
 	return r;
 }
 

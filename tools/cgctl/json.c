@@ -139,6 +139,11 @@ static void lines(struct str *out, const struct cgroup_key *key, const char *tex
 	char *copy __free(ptr) = strdup(text), *save = NULL;
 	struct str object __free(str) = {0};
 
+	/* One line of parts, without a name before them. */
+	if (copy && !strchr(text, '\n') && strcspn(text, "=") < strcspn(text, " ")) {
+		parts(out, key, copy);
+		return;
+	}
 	for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
 		char *blank = strchr(line, ' ');
 
