@@ -89,11 +89,20 @@ static const struct tool_command commands[] = {
 	{0},
 };
 
+/* A key completes wherever a word does; shells know it by the table. */
+static const char *key_word(size_t index)
+{
+	const struct rf_cgroup_key *key = rf_cgroup_key(index);
+
+	return key ? key->name : NULL;
+}
+
 static const struct tool tool = {
 	.name = "cgctl",
 	.help = "Make, set, read, show, divide and remove control groups, and run programs in them",
 	.usage = "COMMAND [OPTION…] [ARGUMENT…]",
 	.commands = commands,
+	.word = key_word,
 };
 
 int main(int argc, char **argv)
