@@ -48,7 +48,7 @@ LIB   := $(O)/libringfence.a
 SO    := $(O)/libringfence.so.0
 libs  := $(LIB) $(SO)
 # --as-needed leaves out of each program what it does not call.
-LIBS  := -lmount -lcap -lseccomp -ljson-c -larchive -lcrypto -lzstd -lbpf -lelf -lz
+LIBS  := -lm -lmount -lcap -lseccomp -ljson-c -larchive -lcrypto -lzstd -lbpf -lelf -lz
 link   = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(SANFLAGS) $(LDFLAGS)
 
 # Rebuild when the command line changes, not only when a file does.

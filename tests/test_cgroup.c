@@ -55,6 +55,51 @@ static const struct {
 	{"cpuset.cpus", ",0", NULL},
 	{"cpuset.cpus", "0 1", NULL},
 	{"cpuset.cpus", "99999999999999999999", NULL},
+	{"cpu.max.burst", "20ms", "20000"},
+	{"cpu.max.burst", "20000", "20000"},
+	{"cpu.max.burst", "20x", NULL},
+	{"cpu.weight.nice", "-20", "-20"},
+	{"cpu.weight.nice", "19", "19"},
+	{"cpu.weight.nice", "20", NULL},
+	{"cpu.weight.nice", "-21", NULL},
+	{"cpu.uclamp.min", "12.5%", "12.50"},
+	{"cpu.uclamp.min", "100", "100.00"},
+	{"cpu.uclamp.max", "max", "max"},
+	{"cpu.uclamp.max", "100.01", NULL},
+	{"cpu.uclamp.max", "1.", NULL},
+	{"cpuset.cpus.partition", "isolated", "isolated"},
+	{"cpuset.cpus.partition", "invalid", NULL},
+	{"cgroup.type", "domain", NULL},
+	{"cgroup.subtree_control", "+cpu  -io", "+cpu -io"},
+	{"cgroup.subtree_control", "cpu", NULL},
+	{"cgroup.kill", "1", "1"},
+	{"cgroup.kill", "0", NULL},
+	{"memory.reclaim", "64M", "67108864"},
+	{"memory.reclaim", "64M swappiness=0", "67108864 swappiness=0"},
+	{"memory.reclaim", "max", NULL},
+	{"io.max", "8:0 wbps=10M riops=max", "8:0 wbps=10485760 riops=max"},
+	{"io.max", "8:0", NULL},
+	{"io.max", "8:0 wbps=0", NULL},
+	{"io.max", "8:0 wbps", NULL},
+	{"io.latency", "8:0 target=10ms", "8:0 target=10000"},
+	{"io.weight", "200", "200"},
+	{"io.weight", "default 200", "200"},
+	{"io.weight", "8:0 200", "8:0 200"},
+	{"io.weight", "8:0 default", "8:0 default"},
+	{"io.weight", "8:0 20000", NULL},
+	{"io.bfq.weight", "1001", NULL},
+	{"io.cost.qos", "8:0 enable=1 ctrl=user rpct=95.00", "8:0 enable=1 ctrl=user rpct=95.00"},
+	{"rdma.max", "mlx4_0 hca_handle=2 hca_object=max", "mlx4_0 hca_handle=2 hca_object=max"},
+	{"misc.max", "sev 5", "sev 5"},
+	{"misc.max", "sev 5 6", NULL},
+	{"dmem.max", "drm/0000:03:00.0/vram0 1G", "drm/0000:03:00.0/vram0 1073741824"},
+	{"hugetlb.2MB.max", "4M", "4194304"},
+	{"devices.allow", "c 1:3 rwm", "c 1:3 rwm"},
+	{"devices.allow", "a", "a"},
+	{"devices.deny", "b *:* rw", "b *:* rw"},
+	{"devices.deny", "x 1:3 r", NULL},
+	{"devices.deny", "c 1:3", NULL},
+	{"net_cls.classid", "4294967296", NULL},
 	{"cpu.stat", "1", NULL}, /* is only read */
 };
 
@@ -134,7 +179,54 @@ static const struct {
 	{"memory.max", "64M", "67104768", -EIO},
 	{"memory.max", "8191P", "max", -EIO},
 	{"memory.max", "9223372036854775807", "max", 1},
+	{"cpu.uclamp.max", "100", "max", 0},
+	{"cpu.uclamp.max", "50", "max", -EIO},
+	{"cpuset.cpus.partition", "root", "root invalid (Cpu list in cpuset.cpus not exclusive)", -EIO},
+	{"cgroup.subtree_control", "+cpu -io", "cpuset cpu memory", 0},
+	{"cgroup.subtree_control", "+cpu -io", "io", -EIO},
+	{"io.max", "8:0 wbps=1M", "8:16 rbps=max wbps=5\n8:0 rbps=max wbps=1048576 riops=max wiops=max", 0},
+	{"io.max", "8:0 wbps=1M", "8:0 rbps=1048576 wbps=max riops=max wiops=max", -EIO},
+	{"io.max", "8:0 wbps=1M", "", -EIO},
+	{"io.max", "8:0 wbps=max", "", 0},
+	{"io.latency", "8:0 target=0", "", 0},
+	{"io.weight", "200", "default 200\n8:0 100", 0},
+	{"io.weight", "8:0 100", "default 200\n8:0 100", 0},
+	{"io.weight", "8:0 default", "default 200\n8:0 100", -EIO},
+	{"misc.max", "sev 5", "sev_es max\nsev 5", 0},
+	{"dmem.max", "r 5000", "r 4096", 1},
+	{"io.cost.qos", "8:0 rpct=95", "8:0 enable=0 rpct=95.00", 1},
 };
+
+static const struct {
+	const char *key, *want, *old, *before;
+} before_rows[] = {
+	{"memory.max", "64M", "max", "max"},
+	{"cgroup.subtree_control", "+cpu -io", "io memory", "-cpu +io"},
+	{"io.max", "8:0 wbps=1M riops=5", "8:16 rbps=1\n8:0 rbps=7 wbps=max riops=9 wiops=max", "8:0 wbps=max riops=9"},
+	{"io.max", "8:0 wbps=1M", "", "8:0 wbps=max"},
+	{"io.latency", "8:0 target=5", "", "8:0 target=0"},
+	{"io.weight", "200", "default 100\n8:0 50", "default 100"},
+	{"io.weight", "8:0 200", "default 100\n8:0 50", "8:0 50"},
+	{"io.weight", "8:16 200", "default 100\n8:0 50", "8:16 default"},
+	{"misc.max", "sev 5", "sev max", "sev max"},
+	{"cpuset.cpus.partition", "member", "root invalid (reason)", "root"},
+};
+
+/* What an undo writes. */
+TEST(what_was_there_before)
+{
+	for (size_t i = 0; i < array_size(before_rows); i++) {
+		const struct cgroup_key *key = cgroup_key_find(before_rows[i].key);
+		struct cgroup_value want = {0};
+		char *before;
+
+		ASSERT_NE(NULL, key);
+		ASSERT_EQ(0, cgroup_value_parse(key, before_rows[i].want, &want));
+		before = cgroup_value_before(key, &want, before_rows[i].old);
+		EXPECT_STREQ(before_rows[i].before, before);
+		free(before);
+	}
+}
 
 TEST(what_the_kernel_kept)
 {
@@ -174,8 +266,16 @@ TEST(the_table)
 		EXPECT_NE('\0', key->pub.help[0]) { TH_LOG("%s", key->pub.name); }
 		EXPECT_EQ(key->pub.read_only, !key->pub.form[0]) { TH_LOG("%s", key->pub.name); }
 		EXPECT_TRUE(!key->after || cgroup_key_find(key->after)) { TH_LOG("%s", key->pub.name); }
+		EXPECT_TRUE(key->kind != CGROUP_NESTED || key->parts) { TH_LOG("%s", key->pub.name); }
+		EXPECT_TRUE(key->kind != CGROUP_WORD || key->words) { TH_LOG("%s", key->pub.name); }
+		EXPECT_NE(NULL, cgroup_kind_word(key));
 	}
-	EXPECT_LT(20, n);
+	/* Rows for the sizes of huge pages. */
+	EXPECT_NE(NULL, cgroup_key_find("hugetlb.2MB.max"));
+	EXPECT_NE(NULL, cgroup_key_find("hugetlb.1GB.rsvd.current"));
+	EXPECT_EQ(NULL, cgroup_key_find("hugetlb.2XB.max"));
+	EXPECT_EQ(NULL, cgroup_key_find("hugetlb.MB.max"));
+	EXPECT_LT(90, n);
 	EXPECT_EQ(NULL, cgroup_key_find("memory"));
 	EXPECT_EQ(NULL, cgroup_key_find(""));
 	EXPECT_EQ(-EINVAL, cgroup_unknown_key("memory.maximum"));

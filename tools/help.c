@@ -155,6 +155,8 @@ static void print_bash(void)
 	for (const struct tool_command *c = t->commands; c && c->name; c++)
 		printf("%s ", c->name);
 	each_option(bash_row);
+	for (size_t i = 0; t->word && t->word(i); i++)
+		printf(" %s", t->word(i));
 	printf("' %s\n", t->name);
 }
 
@@ -189,7 +191,14 @@ static void print_zsh(void)
 			printf("%s ", c->name);
 		printf(")'");
 	}
-	printf(" \\\n\t'*::argument:_normal'\n");
+	if (!t->word) {
+		printf(" \\\n\t'*::argument:_normal'\n");
+		return;
+	}
+	printf(" \\\n\t'*:argument:(");
+	for (size_t i = 0; t->word(i); i++)
+		printf("%s ", t->word(i));
+	printf(")'\n");
 }
 
 static void fish_row(const struct opt_row *o, const char *command)
@@ -215,6 +224,8 @@ static void print_fish(void)
 	for (const struct tool_command *c = t->commands; c && c->name; c++)
 		printf("complete -c %s -n __fish_use_subcommand -a %s -d '%s'\n", t->name, c->name,
 		       c->help);
+	for (size_t i = 0; t->word && t->word(i); i++)
+		printf("complete -c %s -n 'not __fish_use_subcommand' -a %s\n", t->name, t->word(i));
 	each_option(fish_row);
 }
 

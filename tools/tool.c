@@ -179,7 +179,10 @@ int tool_plan_error(const struct rf_failure *f)
 	};
 
 	print_error(&e);
-	return runs_program() ? f->exit_code : EXIT_FAILED;
+	if (runs_program())
+		return f->exit_code;
+	/* A value or name that was refused before anything was touched is the user's mistake. */
+	return f->error == -EINVAL && !strcmp(f->call.name, "check") ? EXIT_USAGE : EXIT_FAILED;
 }
 
 void tool_warn(const char *fmt, ...)

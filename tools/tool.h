@@ -72,6 +72,7 @@ struct tool {
 	int (*run)(int argc, char **argv);   /* without a command; beside commands it is the usual thing */
 	int min_args, max_args;
 	bool runs_program; /* usage and set-up errors exit 125, options end at the first word */
+	const char *(*word)(size_t index); /* completions beside commands and options; NULL at the end */
 };
 
 /* Each tool's main() is `return tool_main(&tool, argc, argv);`. */

@@ -42,11 +42,14 @@ RF_API enum rf_cgroup_mode rf_cgroup_fs_mode(const struct rf_cgroup_fs *fs);
 
 /* One key that is known, with what a user may know of it. */
 struct rf_cgroup_key {
-	const char *name;	/* "memory.max" */
+	const char *name;	/* "memory.max"; "hugetlb.SIZE.max" stands for each size of pages */
 	const char *controller; /* "memory"; "cgroup" for what every group has */
 	const char *form;	/* what a value may be: "a size such as 64M, or max" */
-	const char *help;	/* one phrase */
+	const char *help;	/* what it means, in one sentence without full stop */
 	bool read_only;
+	const char *unit;     /* of its numbers: "bytes", "us"; NULL: a count, or none */
+	const char *at_limit; /* what happens when it is reached; NULL where nothing is limited */
+	const char *since;    /* the first kernel that has it on v2 (v1's keys: on v1); NULL: not known */
 };
 
 /* The table by index; NULL beyond its end. */
@@ -84,6 +87,7 @@ RF_API int rf_cgroup_create(struct rf_cgroup_fs *fs, const char *group,
 enum {
 	RF_CGROUP_RECURSIVE = 1, /* with all groups below */
 	RF_CGROUP_KILL = 2,	 /* kill the processes */
+	RF_CGROUP_MOVE_UP = 4,	 /* move them to the parent, which on v2 must not have controllers for those below */
 };
 
 /*
@@ -104,16 +108,32 @@ RF_API int rf_cgroup_exists(struct rf_cgroup_fs *fs, const char *group);
 /* A number that the kernel does not give here. (RF_MAX of units.h is "no limit".) */
 #define RF_CGROUP_UNKNOWN (UINT64_MAX - 1)
 
-/* What a group has used and may use. Set `size` before the call. Times in microseconds. */
+/* What rf_cgroup_usage() is to look at; each bit is a few files to read. */
+enum {
+	RF_CGROUP_USE_PROCESSES = 1,
+	RF_CGROUP_USE_CPU = 2,
+	RF_CGROUP_USE_MEMORY = 4,
+	RF_CGROUP_USE_PIDS = 8,
+	RF_CGROUP_USE_IO = 16,
+	RF_CGROUP_USE_PRESSURE = 32,
+	RF_CGROUP_USE_RECLAIM = 64,
+};
+
+/* What a group has used and may use. Set `size` and `wanted` before the call. */
 struct rf_cgroup_usage {
 	size_t size;
+	unsigned wanted;      /* RF_CGROUP_USE_… bits; 0: all */
 	uint64_t n_processes; /* in the group itself */
 	uint64_t cpu_us, cpu_user_us, cpu_system_us;
 	uint64_t throttled_us, nr_throttled, nr_periods;
-	uint64_t memory_bytes, memory_peak_bytes, memory_max_bytes;
-	uint64_t oom_kills;
-	uint64_t pids, pids_peak, pids_max;
 	uint64_t cpu_quota_us, cpu_period_us;
+	uint64_t memory_bytes, memory_peak_bytes, memory_max_bytes;
+	uint64_t swap_bytes, swap_peak_bytes;
+	uint64_t memory_high_hits, memory_max_hits, oom_kills;
+	uint64_t pids, pids_peak, pids_max, pids_max_hits;
+	uint64_t io_read_bytes, io_write_bytes, io_reads, io_writes;	   /* over all disks */
+	uint64_t cpu_some_us, memory_some_us, memory_full_us, io_some_us, io_full_us; /* time stalled */
+	uint64_t reclaimed_pages, refault_anon_pages, refault_file_pages; /* taken, and needed again */
 };
 
 RF_API int rf_cgroup_usage(struct rf_cgroup_fs *fs, const char *group,

@@ -8,26 +8,67 @@
  *	read back	the kernel may keep less than it was told
  *	undo		after a failure, in reverse, which passes through the same states
  */
+#include <sys/file.h>
+
+#include "base/resolve.h"
 #include "cgroup/cgroup.h"
+
+enum { LOCK_WAIT_US = 10000000 };
+
+/*
+ * One at a time: two that set the same keys at once would leave some of each. The lock is flock(2) on the
+ * group's cgroup.procs (on its directory is the one of a transient group's maker). Whoever may read
+ * that file can hold it, so nobody waits for good.
+ */
+static int take_lock(const struct cgroup *g)
+{
+	uint64_t until = cgroup_now_us() + LOCK_WAIT_US;
+	int fd __free(fd) = -EBADF, r = -EBADF;
+	size_t h = 0;
+
+	while (h < g->fs->n && g->fd[h] < 0)
+		h++;
+	if (h == g->fs->n)
+		return -ENOENT;
+	fd = resolve_beneath(cgroup_fd(g, h), "cgroup.procs", O_RDONLY);
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		r = sys_flock(fd, LOCK_EX | LOCK_NB);
+		if (r != -EWOULDBLOCK || cgroup_now_us() >= until)
+			break;
+		sys_poll(NULL, 0, 1);
+	}
+	if (r == -EWOULDBLOCK) {
+		char *path __free(ptr) = cgroup_path(g, h);
+
+		return sys_fail(r, "flock", path, "%s: another holds the lock on its cgroup.procs since 10 s; lslocks(8) tells who",
+				strerror(EWOULDBLOCK));
+	}
+	return r < 0 ? r : take_fd(&fd);
+}
 
 int cgroup_writes_add(struct cgroup_writes *w, const struct cgroup_setting *s, size_t h,
 		      const char *file, char *text)
 {
 	struct cgroup_write_op *more = realloc(w->list, (w->n + 1) * sizeof(*more));
+	char *copy = strdup(file);
 
 	if (more)
 		w->list = more;
-	if (!more || !text) {
+	if (!more || !text || !copy) {
+		free(copy);
 		free(text);
 		return -ENOMEM;
 	}
-	w->list[w->n++] = (struct cgroup_write_op){.setting = s, .h = h, .file = file, .text = text};
+	w->list[w->n++] = (struct cgroup_write_op){.setting = s, .h = h, .file = copy, .text = text};
 	return 0;
 }
 
 void cgroup_writes_done(struct cgroup_writes *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
+		free(w->list[i].file);
 		free(w->list[i].text);
 		free(w->list[i].old);
 	}
@@ -105,13 +146,23 @@ static int remember(const struct cgroup *g, struct cgroup_writes *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		struct cgroup_write_op *op = &w->list[i];
-		int r = cgroup_read(cgroup_fd(g, op->h), op->file, &op->old);
+		const struct cgroup_key *key = op->setting->key;
+		char *old __free(ptr) = NULL;
+		int r = 0;
 
-		/* A file that is only written to, such as memory.reclaim, has nothing to restore. */
-		if (r < 0 && !op->setting->key && (r == -EINVAL || r == -EACCES))
+		/* An act has no value to put back, but its file must be there. */
+		if (key && key->kind == CGROUP_TRIGGER)
+			r = sys_faccessat(cgroup_fd(g, op->h), op->file, F_OK);
+		else
+			r = cgroup_read(cgroup_fd(g, op->h), op->file, &old);
+		/* A raw file that is only written to has nothing to restore. */
+		if (r < 0 && !key && (r == -EINVAL || r == -EACCES))
 			continue;
 		if (r < 0)
 			return failed(g, op->setting, op->h, op->file, r);
+		if (old && !op->old)
+			op->old = key && g->fs->h[op->h].ops->v2 ? cgroup_value_before(key, &op->setting->value, old)
+								 : take_ptr(&old);
 	}
 	return 0;
 }
@@ -160,7 +211,7 @@ static int read_back(const struct cgroup *g, const struct cgroup_setting *s,
 	if (r < 0)
 		return r;
 	/* v1 has fewer weights than v2: nothing was lost that the file could have kept. */
-	if (s->key->how == V1_IO_WEIGHT && cgroup_key_is_v1(g->fs, s->key))
+	if (s->key->how == V1_IO_WEIGHT && cgroup_key_is_v1(g->fs, s->key) && !s->value.line[0])
 		r = got.number <= s->value.number && s->value.number - got.number < 11
 			    ? got.number != s->value.number
 			    : -EIO;
@@ -183,7 +234,8 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 		 void *data, struct cgroup_writes *ret_writes)
 {
 	struct cgroup_writes w __free(cgroup_writes) = {0};
-	int r = compile(g, s, &w);
+	int lock __free(fd) = s->n ? take_lock(g) : -EBADF;
+	int r = s->n && lock < 0 ? lock : compile(g, s, &w);
 
 	if (r >= 0)
 		r = remember(g, &w);
@@ -192,7 +244,7 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < s->n && !sys_is_dry(); i++)
-		if (s->list[i].key)
+		if (s->list[i].key && s->list[i].key->kind != CGROUP_TRIGGER)
 			r = read_back(g, &s->list[i], note, data);
 	if (r < 0) {
 		undo(g, &w, w.n);

@@ -3,6 +3,7 @@
 #ifndef LIB_CGROUP_CGROUP_H
 #define LIB_CGROUP_CGROUP_H
 
+#include <ringfence/cgroup-act.h>
 #include <ringfence/cgroup.h>
 
 #include "base/cleanup.h"
@@ -14,6 +15,7 @@ enum {
 	CGROUP_FILE_LIMIT = 1 << 20, /* of one file of a group */
 	CGROUP_CONFIG_LIMIT = 16 << 20, /* of a configuration file */
 	CGROUP_KILL_WAIT_US = 10000000,
+	CGROUP_LINE_MAX = 256,
 };
 
 struct cgroup;
@@ -39,6 +41,11 @@ struct cgroup_ops {
 	int (*kill)(int group_fd);
 	/* Wait until the group holds no process or the time is up: 0, -EBUSY. */
 	int (*wait_empty)(int group_fd, uint64_t until_us);
+	/* Stop or continue all in the group and below. */
+	int (*freeze)(int group_fd, bool on);
+	/* Wait until it is so, or the time is up: 0, -EBUSY. */
+	int (*wait_frozen)(int group_fd, bool on, uint64_t until_us);
+	const char *frozen_file; /* says 1 where the group itself was told to freeze */
 	/* Why did a write to this key of this group fail? Adds a phrase or nothing. */
 	void (*explain)(const struct cgroup *g, const char *file, int error, struct str *out);
 };
@@ -70,6 +77,8 @@ int cgroup_next_mount(FILE *table, struct cgroup_hierarchy *h);
 int cgroup_open_mount(const char *path, long magic);
 /* The file of hierarchy h by which one joins the group that /proc/PID/cgroup tells; `text` is that. */
 int cgroup_open_door(const struct rf_cgroup_fs *fs, size_t h, const char *text);
+/* The group that the text of /proc/PID/cgroup tells for h, "/a/b"; -ENOENT: in none. free(3). */
+int cgroup_path_in(const char *text, const struct cgroup_hierarchy *h, char **ret_path);
 /* Is `word` in a list separated by commas, blanks or newlines? */
 bool cgroup_has_word(const char *list, const char *word);
 
@@ -80,7 +89,27 @@ enum cgroup_kind {
 	CGROUP_COUNT,  /* rf_parse_count() */
 	CGROUP_NUMBER, /* a whole number within min..max */
 	CGROUP_LIST,   /* "0-3,8" */
-	CGROUP_STAT,   /* lines of text, never written */
+	CGROUP_STAT,   /* lines of "word number", never written */
+	CGROUP_TIME,   /* microseconds; a unit may be given */
+	CGROUP_NICE,   /* -20 to 19, kept as 0 to 39 */
+	CGROUP_PERCENT, /* "12.50" or max, kept as hundredths of a percent */
+	CGROUP_WORD,   /* one of key->words */
+	CGROUP_TOGGLES, /* "+cpu -io" */
+	CGROUP_NESTED, /* lines of "NAME part=number…" or "NAME number" */
+	CGROUP_WEIGHTS, /* io.weight: "default 100", and a line for each device that differs */
+	CGROUP_PRESSURE, /* "some avg10=…": read, and polled by who holds it open */
+	CGROUP_TRIGGER, /* only written: an act, which no other write takes back */
+	CGROUP_IDS,    /* processes or threads, a line each: `move` writes it */
+};
+
+/* What the parts of a nested line may be, in their order. */
+enum cgroup_part_kind { PART_BYTES, PART_COUNT, PART_TIME, PART_TEXT };
+
+struct cgroup_part {
+	const char *name; /* NULL: the number has no name, as in "NAME 5" */
+	enum cgroup_part_kind kind;
+	const char *json;  /* its name in JSON, with the unit; NULL: the same */
+	const char *unset; /* what undoes it: "max", "0" */
 };
 
 /* How a v1 system keeps it. v1.c has a row of functions for each. */
@@ -95,8 +124,12 @@ enum cgroup_v1_how {
 	V1_CPU_MAX,
 	V1_CPU_WEIGHT,
 	V1_CPU_STAT,
+	V1_CPU_STAT_LOCAL,
 	V1_IO_WEIGHT,
 	V1_FREEZE,
+	V1_LIMIT,   /* bytes, -1 for none */
+	V1_IO_MAX,  /* a file for each part */
+	V1_IO_STAT,
 };
 
 struct cgroup_v1_file {
@@ -106,17 +139,42 @@ struct cgroup_v1_file {
 struct cgroup_key {
 	struct rf_cgroup_key pub;
 	enum cgroup_kind kind;
-	const char *unit;    /* of the number in JSON: "bytes", or NULL */
 	uint64_t min, max;   /* for CGROUP_NUMBER */
 	bool absent_at_root; /* on v2 */
+	bool only_at_root;
+	bool v1_only;	     /* v2 has nothing like it */
+	bool device;	     /* CGROUP_NESTED: a line's name is a device */
+	const char *const *words; /* for CGROUP_WORD: ends with NULL */
+	const struct cgroup_part *parts; /* for CGROUP_NESTED: ends with kind PART_TEXT, no name */
+	const char *usual;   /* what a new group has, where cgroup_key_usual() can't tell by the kind */
 	const char *after;   /* the key that is to be written before this one */
 	const char *alias;   /* another name of the file on v2 */
 	enum cgroup_v1_how how;
 	struct cgroup_v1_file v1[4];
 };
 
+/* The tables, each ended by a row without a name. */
+extern const struct cgroup_key cgroup_keys_core[], cgroup_keys_cpu[], cgroup_keys_memory[], cgroup_keys_io[];
+
+/* "SIZE" in the name of a row stands for each size of huge pages: "hugetlb.SIZE.max". */
 const struct cgroup_key *cgroup_key_find(const char *name);
 const struct cgroup_key *cgroup_key_at(size_t index);
+
+/* A row as it is for one size of pages; the row itself where it is for none. */
+struct cgroup_key_copy {
+	struct cgroup_key key;
+	char name[64], file[4][64];
+};
+const struct cgroup_key *cgroup_key_for(const struct cgroup_key *row, const char *name,
+					struct cgroup_key_copy *copy);
+/* Call fn for the name, or for that of each page size of this machine, until it returns not 0. */
+int cgroup_key_names(const struct cgroup_key *row, int (*fn)(const char *name, void *data), void *data);
+const char *cgroup_kind_word(const struct cgroup_key *key); /* "max-or-number" */
+/* What a new group has, in v2's words; "" is nothing. */
+const char *cgroup_key_usual(const struct cgroup_key *key);
+bool cgroup_is_usual(const struct cgroup_key *key, const char *text);
+/* May a group of a threaded subtree have it? */
+bool cgroup_key_threaded(const struct cgroup_key *key);
 /* The hierarchies whose files the key is kept in, as bits; 0 where it has no place here. */
 uint32_t cgroup_key_hierarchies(const struct rf_cgroup_fs *fs, const struct cgroup_key *key);
 /* Is the key's controller a v1 one on this system? */
@@ -126,6 +184,7 @@ struct cgroup_value {
 	uint64_t number; /* RF_MAX: max; for CGROUP_CPU the quota in us */
 	uint64_t period; /* us */
 	const char *text; /* for lists and raw values; not owned */
+	char line[CGROUP_LINE_MAX]; /* nested: as it is written, with the device's numbers */
 };
 
 /* From a user's text; -EINVAL (the failure's note says what is allowed). */
@@ -138,6 +197,18 @@ void cgroup_value_write(const struct cgroup_key *key, const struct cgroup_value 
 int cgroup_value_compare(const struct cgroup_key *key, const struct cgroup_value *want,
 			 const struct cgroup_value *got);
 uint64_t cgroup_page_floor(uint64_t bytes);
+bool cgroup_kind_is_number(enum cgroup_kind kind);
+/* What to write to get back what `old`, the whole file, said of the thing that `want` names. */
+char *cgroup_value_before(const struct cgroup_key *key, const struct cgroup_value *want, const char *old);
+
+/* nested.c: lines with a name in front */
+int cgroup_nested_parse(const struct cgroup_key *key, const char *text, struct cgroup_value *ret);
+int cgroup_nested_compare(const struct cgroup_key *key, const char *want, const char *got);
+char *cgroup_nested_before(const struct cgroup_key *key, const char *want, const char *old);
+/* The rest of the line of `text` that has this name in front (`len` bytes); NULL where none has. */
+const char *cgroup_nested_line(const char *text, const char *name, size_t len);
+/* "/dev/vda" or "254:0" to "254:0"; -EINVAL with the way out. */
+int cgroup_device(const struct cgroup_key *key, const char *text, char *buf, size_t size);
 
 /* cgconfig.c: a line of a configuration file is not of its form: -EINVAL, the object is NAME:LINE. */
 int cgroup_bad_line(const char *what, const char *name, unsigned line, const char *why);
@@ -148,6 +219,7 @@ struct cgroup_setting {
 	char *name;
 	char *text; /* as the user wrote it */
 	struct cgroup_value value;
+	struct cgroup_key_copy *copy; /* what `key` points to, where it is for one size of pages */
 };
 
 struct cgroup_settings {
@@ -199,6 +271,8 @@ void cgroup_close(struct cgroup *g); /* NULL is fine */
 DEFINE_FREE(cgroup, struct cgroup *, cgroup_close(v))
 /* The group in every hierarchy that has it; -ENOENT where none has. */
 int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_g);
+/* The group that a dry run has "made" in these hierarchies. */
+int cgroup_pretend(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g);
 /* Make what is missing of it, or undo what was made. */
 int cgroup_make(struct rf_cgroup_fs *fs, const char *group, const struct cgroup_want *want,
 		struct cgroup **ret_g);
@@ -232,8 +306,7 @@ uint64_t cgroup_field(const char *text, const char *field);
 struct cgroup_write_op {
 	const struct cgroup_setting *setting;
 	size_t h;
-	const char *file;
-	char *text, *old;
+	char *file, *text, *old; /* old NULL: nothing to put back */
 };
 
 struct cgroup_writes {
@@ -254,6 +327,59 @@ static inline void cleanup_cgroup_writes(struct cgroup_writes *w)
 int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_note_fn *note,
 		 void *data, struct cgroup_writes *ret_writes);
 void cgroup_revert(const struct cgroup *g, const struct cgroup_writes *w);
+
+/* move.c */
+struct cgroup_moves {
+	struct cgroup_move_op {
+		pid_t id;
+		size_t h;
+		char *from; /* the group it came from, "/a/b" */
+	} *list;
+	size_t n;
+};
+void cgroup_moves_done(struct cgroup_moves *m);
+static inline void cleanup_cgroup_moves(struct cgroup_moves *m)
+{
+	cgroup_moves_done(m);
+}
+/* All or none; *ret_moves (may be NULL) is for cgroup_move_back(). Result: how many were moved. */
+int cgroup_move(const struct cgroup *g, const pid_t *ids, size_t n, unsigned flags,
+		rf_cgroup_gone_fn *gone, void *data, struct cgroup_moves *ret_moves);
+void cgroup_move_back(const struct rf_cgroup_fs *fs, const struct cgroup_moves *m, unsigned flags);
+/* Everything of a group, and with `below` of those below it, goes to its parent. */
+int cgroup_move_up(const struct cgroup *g, bool below);
+/* The same in the hierarchies where we have made it: elsewhere it was there before, with what is in it. */
+int cgroup_move_up_made(const struct cgroup *g);
+
+/* freeze.c: the hierarchy by which a group is frozen; -ENOENT */
+int cgroup_freezer_of(const struct cgroup *g);
+int cgroup_freeze(const struct cgroup *g, bool on);
+int cgroup_await_frozen(const struct cgroup *g, bool on, uint64_t wait_us);
+
+/* delete.c */
+int cgroup_want_new(const struct rf_cgroup_fs *fs, struct cgroup_want *want, const struct cgroup_settings *s,
+		    const char *const *controllers);
+/* May it be removed, apart from its processes? */
+int cgroup_check_delete(const struct cgroup *g, unsigned flags);
+
+/* delegate.c: what had other owners before, for undoing it */
+struct cgroup_owners {
+	struct cgroup_owner {
+		size_t h;
+		char file[64]; /* "": the directory */
+		uid_t uid;
+		gid_t gid;
+	} *list;
+	size_t n;
+};
+static inline void cleanup_cgroup_owners(struct cgroup_owners *o)
+{
+	free(o->list);
+}
+int cgroup_delegate(const struct cgroup *g, uid_t uid, gid_t gid, struct cgroup_owners *ret_before);
+void cgroup_owners_restore(const struct cgroup *g, const struct cgroup_owners *before);
+/* The owner of the group above, whose group it is without delegation. */
+int cgroup_parent_owner(const struct cgroup *g, uid_t *ret_uid, gid_t *ret_gid);
 
 /* procs.c */
 struct cgroup_pids {

@@ -19,7 +19,7 @@
 static const char transient_prefix[] = "rf-run-";
 
 /* On v1 a group that is made for no setting yet is made where any may be set later. */
-static int want_all(const struct rf_cgroup_fs *fs, struct cgroup_want *want)
+static void want_all(const struct rf_cgroup_fs *fs, struct cgroup_want *want)
 {
 	const struct cgroup_key *key;
 
@@ -28,7 +28,19 @@ static int want_all(const struct rf_cgroup_fs *fs, struct cgroup_want *want)
 			want->hierarchies |= cgroup_key_hierarchies(fs, key);
 	if (fs->mode == RF_CGROUP_V2)
 		want->hierarchies |= 1u << cgroup_v2_of(fs);
-	return 0;
+}
+
+int cgroup_want_new(const struct rf_cgroup_fs *fs, struct cgroup_want *want, const struct cgroup_settings *s,
+		    const char *const *controllers)
+{
+	bool all = !controllers;
+	int r = cgroup_want_settings(fs, want, s);
+
+	for (; r >= 0 && controllers && *controllers; controllers++)
+		r = cgroup_want_controller(fs, want, *controllers, true);
+	if (r >= 0 && (all || !want->hierarchies))
+		want_all(fs, want);
+	return r;
 }
 
 int rf_cgroup_create(struct rf_cgroup_fs *fs, const char *group, const char *const *settings,
@@ -41,11 +53,7 @@ int rf_cgroup_create(struct rf_cgroup_fs *fs, const char *group, const char *con
 	int r = cgroup_settings_parse(fs, settings, n_settings, &s);
 
 	if (r >= 0)
-		r = cgroup_want_settings(fs, &want, &s);
-	for (; r >= 0 && controllers && *controllers; controllers++)
-		r = cgroup_want_controller(fs, &want, *controllers, true);
-	if (r >= 0 && (!controllers || !want.hierarchies))
-		r = want_all(fs, &want);
+		r = cgroup_want_new(fs, &want, &s, controllers);
 	if (r >= 0)
 		r = cgroup_make(fs, group, &want, &g);
 	if (r < 0)
@@ -94,21 +102,42 @@ static int read_pids(int fd, bool below, struct cgroup_pids *pids)
 	return r < 0 || !below ? r : cgroup_each_child(fd, read_pids_below, &b);
 }
 
+static int check_childless(const struct cgroup *g, size_t h)
+{
+	struct str words __free(str) = {0};
+	char *path __free(ptr) = cgroup_path(g, h);
+	int r = cgroup_each_child(g->fd[h], first_name, &words);
+
+	if (r <= 0)
+		return r;
+	return sys_fail(-ENOTEMPTY, "rmdir", path,
+			"there are groups below it, such as %s: remove them first, or all with --recursive",
+			words.s ?: "?");
+}
+
+int cgroup_check_delete(const struct cgroup *g, unsigned flags)
+{
+	int r = 0;
+
+	if (!*g->name)
+		return sys_fail(-EINVAL, "check", "/", "the root group can't be removed");
+	for (size_t h = 0; r >= 0 && !(flags & RF_CGROUP_RECURSIVE) && h < g->fs->n; h++)
+		if (g->fd[h] >= 0)
+			r = check_childless(g, h);
+	return r;
+}
+
 /* Before anything is removed: may this go away? */
 static int check_removable(const struct cgroup *g, size_t h, unsigned flags)
 {
 	struct cgroup_pids pids __free(cgroup_pids) = {0};
 	struct str words __free(str) = {0};
 	char *path __free(ptr) = cgroup_path(g, h);
-	int r = 0;
+	int r = flags & RF_CGROUP_RECURSIVE ? 0 : check_childless(g, h);
 
-	if (!(flags & RF_CGROUP_RECURSIVE)) {
-		r = cgroup_each_child(g->fd[h], first_name, &words);
-		if (r > 0)
-			return sys_fail(-ENOTEMPTY, "rmdir", path,
-					"there are groups below it, such as %s: remove them first, or all with --recursive",
-					words.s ?: "?");
-	}
+	/* What a dry run has killed or moved is still there. */
+	if (sys_is_dry() && (flags & (RF_CGROUP_KILL | RF_CGROUP_MOVE_UP)))
+		return r;
 	if (r >= 0)
 		r = read_pids(g->fd[h], flags & RF_CGROUP_RECURSIVE, &pids);
 	if (r < 0 || !pids.n)
@@ -162,19 +191,14 @@ int rf_cgroup_delete(struct rf_cgroup_fs *fs, const char *group, unsigned flags,
 	uint64_t until = cgroup_now_us() + wait_us;
 	int r = cgroup_open(fs, group, &g);
 
-	if (r >= 0 && !*g->name)
-		return sys_fail(-EINVAL, "check", "/", "the root group can't be removed");
 	/* Who is told to kill shall not kill and then fail for groups below. */
-	for (size_t h = 0; r >= 0 && (flags & RF_CGROUP_KILL) && h < fs->n; h++) {
-		struct str words __free(str) = {0};
-
-		if (g->fd[h] >= 0 && !(flags & RF_CGROUP_RECURSIVE) &&
-		    cgroup_each_child(g->fd[h], first_name, &words) > 0)
-			r = check_removable(g, h, flags);
-	}
+	if (r >= 0)
+		r = cgroup_check_delete(g, flags);
 	if (r >= 0 && (flags & RF_CGROUP_KILL))
 		r = rf_cgroup_kill(fs, group, NULL);
-	for (size_t h = 0; r >= 0 && wait_us && h < fs->n; h++) {
+	if (r >= 0 && (flags & RF_CGROUP_MOVE_UP))
+		r = cgroup_move_up(g, flags & RF_CGROUP_RECURSIVE);
+	for (size_t h = 0; r >= 0 && wait_us && !sys_is_dry() && h < fs->n; h++) {
 		struct removal rm = {&fs->h[h], until};
 
 		if (g->fd[h] >= 0)

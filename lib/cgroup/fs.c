@@ -212,7 +212,7 @@ enum rf_cgroup_mode rf_cgroup_fs_mode(const struct rf_cgroup_fs *fs)
 }
 
 /* The line "ID:CONTROLLERS:PATH" of a hierarchy; -ENOENT where the process is not in it. */
-static int path_in(const char *text, const struct cgroup_hierarchy *h, char **ret_path)
+int cgroup_path_in(const char *text, const struct cgroup_hierarchy *h, char **ret_path)
 {
 	const char *controllers = h->ops->v2 ? "" : h->controllers;
 
@@ -234,7 +234,7 @@ int cgroup_open_door(const struct rf_cgroup_fs *fs, size_t h, const char *text)
 {
 	const struct cgroup_hierarchy *at = &fs->h[h];
 	char *path __free(ptr) = NULL, *file __free(ptr) = NULL;
-	int r = path_in(text, at, &path);
+	int r = cgroup_path_in(text, at, &path);
 
 	if (r < 0)
 		return r == -ENOENT ? sys_fail(r, "cgroup", at->path, "the process is in no group of it") : r;

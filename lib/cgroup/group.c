@@ -123,6 +123,22 @@ int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_
 	return 0;
 }
 
+int cgroup_pretend(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g)
+{
+	struct cgroup *g __free(cgroup) = new_group(fs);
+	int r = g ? cgroup_name(group, &g->name) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	for (size_t h = 0; h < fs->n; h++)
+		if (hierarchies & (1u << h)) {
+			g->fd[h] = sys_dry_fd();
+			sys_name_fd(g->fd[h], fs->h[h].fd, g->name);
+		}
+	*ret_g = take_ptr(&g);
+	return 0;
+}
+
 /* Length of the first `levels` parts of a name. */
 static size_t prefix(const char *name, size_t levels)
 {

@@ -2,6 +2,8 @@
 /* Reading: one key, and what a group has used as numbers. */
 #include <ringfence/units.h>
 
+#include <stdlib.h>
+
 #include "cgroup/cgroup.h"
 
 /* A file by its own name, in the first hierarchy that has it. */
@@ -24,6 +26,10 @@ static int get_key(const struct cgroup *g, const struct cgroup_key *key, char **
 	struct str cause __free(str) = {0};
 	int r;
 
+	if (key->v1_only && !cgroup_key_is_v1(g->fs, key))
+		return sys_fail(-EOPNOTSUPP, "check", key->pub.name,
+				"is a key of cgroup v1, and no v1 hierarchy has the %s controller here",
+				key->pub.controller);
 	if (!cgroup_key_hierarchies(g->fs, key) && !cgroup_key_is_v1(g->fs, key))
 		return sys_fail(-ENOENT, "check", key->pub.name,
 				"this system has no %s controller mounted", key->pub.controller);
@@ -40,8 +46,11 @@ static int get_key(const struct cgroup *g, const struct cgroup_key *key, char **
 
 static int get(const struct cgroup *g, const char *name, char **ret_value)
 {
-	const struct cgroup_key *key = cgroup_key_find(name);
+	struct cgroup_key_copy copy;
+	const struct cgroup_key *key = cgroup_key_for(cgroup_key_find(name), name, &copy);
 
+	if (key && key->kind == CGROUP_TRIGGER)
+		return sys_fail(-EINVAL, "check", name, "can be set but not read");
 	return key ? get_key(g, key, ret_value) : get_raw(g, name, ret_value);
 }
 
@@ -61,26 +70,53 @@ int rf_cgroup_exists(struct rf_cgroup_fs *fs, const char *group)
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
-/* Where each number of a usage comes from: a key, and a line of it, or the whole. */
+/* How a number stands in the text of a key. */
+enum number_how {
+	WHOLE, /* it is all of it */
+	FIELD, /* "field 5" */
+	TOTAL, /* "some … total=5" */
+	SUM,   /* "254:0 … field=5": over all lines */
+};
+
 static const struct {
+	unsigned want;
 	size_t offset;
 	const char *key, *field;
+	enum number_how how;
 } numbers[] = {
-#define NUMBER(member, key, field) {offsetof(struct rf_cgroup_usage, member), key, field}
-	NUMBER(cpu_us, "cpu.stat", "usage_usec"),
-	NUMBER(cpu_user_us, "cpu.stat", "user_usec"),
-	NUMBER(cpu_system_us, "cpu.stat", "system_usec"),
-	NUMBER(nr_periods, "cpu.stat", "nr_periods"),
-	NUMBER(nr_throttled, "cpu.stat", "nr_throttled"),
-	NUMBER(throttled_us, "cpu.stat", "throttled_usec"),
-	NUMBER(cpu_quota_us, "cpu.max", NULL),
-	NUMBER(memory_bytes, "memory.current", NULL),
-	NUMBER(memory_peak_bytes, "memory.peak", NULL),
-	NUMBER(memory_max_bytes, "memory.max", NULL),
-	NUMBER(oom_kills, "memory.events", "oom_kill"),
-	NUMBER(pids, "pids.current", NULL),
-	NUMBER(pids_peak, "pids.peak", NULL),
-	NUMBER(pids_max, "pids.max", NULL),
+#define NUMBER(want, member, key, how, field) \
+	{RF_CGROUP_USE_##want, offsetof(struct rf_cgroup_usage, member), key, field, how}
+	NUMBER(CPU, cpu_us, "cpu.stat", FIELD, "usage_usec"),
+	NUMBER(CPU, cpu_user_us, "cpu.stat", FIELD, "user_usec"),
+	NUMBER(CPU, cpu_system_us, "cpu.stat", FIELD, "system_usec"),
+	NUMBER(CPU, nr_periods, "cpu.stat", FIELD, "nr_periods"),
+	NUMBER(CPU, nr_throttled, "cpu.stat", FIELD, "nr_throttled"),
+	NUMBER(CPU, throttled_us, "cpu.stat", FIELD, "throttled_usec"),
+	NUMBER(CPU, cpu_quota_us, "cpu.max", WHOLE, NULL),
+	NUMBER(MEMORY, memory_bytes, "memory.current", WHOLE, NULL),
+	NUMBER(MEMORY, memory_peak_bytes, "memory.peak", WHOLE, NULL),
+	NUMBER(MEMORY, memory_max_bytes, "memory.max", WHOLE, NULL),
+	NUMBER(MEMORY, swap_bytes, "memory.swap.current", WHOLE, NULL),
+	NUMBER(MEMORY, swap_peak_bytes, "memory.swap.peak", WHOLE, NULL),
+	NUMBER(MEMORY, memory_high_hits, "memory.events", FIELD, "high"),
+	NUMBER(MEMORY, memory_max_hits, "memory.events", FIELD, "max"),
+	NUMBER(MEMORY, oom_kills, "memory.events", FIELD, "oom_kill"),
+	NUMBER(PIDS, pids, "pids.current", WHOLE, NULL),
+	NUMBER(PIDS, pids_peak, "pids.peak", WHOLE, NULL),
+	NUMBER(PIDS, pids_max, "pids.max", WHOLE, NULL),
+	NUMBER(PIDS, pids_max_hits, "pids.events", FIELD, "max"),
+	NUMBER(IO, io_read_bytes, "io.stat", SUM, "rbytes"),
+	NUMBER(IO, io_write_bytes, "io.stat", SUM, "wbytes"),
+	NUMBER(IO, io_reads, "io.stat", SUM, "rios"),
+	NUMBER(IO, io_writes, "io.stat", SUM, "wios"),
+	NUMBER(PRESSURE, cpu_some_us, "cpu.pressure", TOTAL, "some"),
+	NUMBER(PRESSURE, memory_some_us, "memory.pressure", TOTAL, "some"),
+	NUMBER(PRESSURE, memory_full_us, "memory.pressure", TOTAL, "full"),
+	NUMBER(PRESSURE, io_some_us, "io.pressure", TOTAL, "some"),
+	NUMBER(PRESSURE, io_full_us, "io.pressure", TOTAL, "full"),
+	NUMBER(RECLAIM, reclaimed_pages, "memory.stat", FIELD, "pgsteal"),
+	NUMBER(RECLAIM, refault_anon_pages, "memory.stat", FIELD, "workingset_refault_anon"),
+	NUMBER(RECLAIM, refault_file_pages, "memory.stat", FIELD, "workingset_refault_file"),
 #undef NUMBER
 };
 
@@ -113,22 +149,64 @@ static int count_processes(const struct cgroup *g, uint64_t *ret_n)
 	return 0;
 }
 
+static uint64_t line_total(const char *text, const char *field)
+{
+	const char *line = cgroup_nested_line(text, field, strlen(field)), *total = line ? strstr(line, "total=") : NULL;
+
+	return total && total < line + strcspn(line, "\n") ? strtoull(total + 6, NULL, 10) : RF_CGROUP_UNKNOWN;
+}
+
+static uint64_t sum_of(const char *text, const char *field)
+{
+	uint64_t sum = 0;
+	char want[32];
+	int len = snprintf(want, sizeof(want), " %s=", field);
+
+	for (const char *at = text; (at = strstr(at, want)); at += len)
+		sum += strtoull(at + len, NULL, 10);
+	return sum;
+}
+
+static uint64_t number_in(size_t i, const struct cgroup_key *key, const char *text, struct rf_cgroup_usage *u)
+{
+	struct cgroup_value v = {0};
+
+	switch (numbers[i].how) {
+	case FIELD:
+		return cgroup_field(text, numbers[i].field);
+	case TOTAL:
+		return line_total(text, numbers[i].field);
+	case SUM:
+		return sum_of(text, numbers[i].field);
+	case WHOLE:
+		break;
+	}
+	if (cgroup_value_read(key, text, &v) < 0)
+		return RF_CGROUP_UNKNOWN;
+	if (key->kind == CGROUP_CPU)
+		u->cpu_period_us = v.period;
+	return v.number;
+}
+
 int rf_cgroup_usage(struct rf_cgroup_fs *fs, const char *group, struct rf_cgroup_usage *ret_usage)
 {
-	struct rf_cgroup_usage u = {.size = sizeof(u), .cpu_period_us = RF_CGROUP_UNKNOWN};
+	unsigned wanted = ret_usage->wanted ?: ~0u;
+	struct rf_cgroup_usage u = {.size = sizeof(u), .wanted = wanted, .cpu_period_us = RF_CGROUP_UNKNOWN,
+				    .n_processes = RF_CGROUP_UNKNOWN};
 	struct cgroup *g __free(cgroup) = NULL;
 	char *text = NULL;
 	const char *last = "";
 	int r = cgroup_open(fs, group, &g);
 
-	if (r >= 0)
+	if (r >= 0 && (wanted & RF_CGROUP_USE_PROCESSES))
 		r = count_processes(g, &u.n_processes);
 	for (size_t i = 0; r >= 0 && i < array_size(numbers); i++) {
 		const struct cgroup_key *key = cgroup_key_find(numbers[i].key);
 		uint64_t *to = number_of(&u, numbers[i].offset);
-		struct cgroup_value v = {0};
 
 		*to = RF_CGROUP_UNKNOWN;
+		if (!(wanted & numbers[i].want))
+			continue;
 		if (!str_eq(last, numbers[i].key)) {
 			free(text);
 			text = NULL;
@@ -136,12 +214,8 @@ int rf_cgroup_usage(struct rf_cgroup_fs *fs, const char *group, struct rf_cgroup
 				text = NULL;
 			last = numbers[i].key;
 		}
-		if (text && numbers[i].field)
-			*to = cgroup_field(text, numbers[i].field);
-		else if (text && cgroup_value_read(key, text, &v) >= 0)
-			*to = v.number;
-		if (text && key->kind == CGROUP_CPU && *to != RF_CGROUP_UNKNOWN)
-			u.cpu_period_us = v.period;
+		if (text)
+			*to = number_in(i, key, text, &u);
 	}
 	free(text);
 	if (r < 0)

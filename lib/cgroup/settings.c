@@ -56,15 +56,36 @@ static int check_raw(const struct rf_cgroup_fs *fs, const struct cgroup_setting 
 
 static int check_key(const struct rf_cgroup_fs *fs, const struct cgroup_key *key)
 {
+	if (key->kind == CGROUP_IDS)
+		return sys_fail(-EINVAL, "check", key->pub.name, "is written by `cgctl move GROUP PID…`");
 	if (key->pub.read_only)
 		return sys_fail(-EINVAL, "check", key->pub.name, "can be read but not set");
+	if (key->v1_only && !cgroup_key_is_v1(fs, key))
+		return sys_fail(-EOPNOTSUPP, "check", key->pub.name,
+				"is a key of cgroup v1, and no v1 hierarchy has the %s controller here",
+				key->pub.controller);
 	if (!cgroup_key_hierarchies(fs, key) && !cgroup_key_is_v1(fs, key))
 		return sys_fail(-ENODEV, "check", key->pub.name,
-				"this system has no %s controller mounted", key->pub.controller);
+				"this system has no %s controller mounted",
+				str_eq(key->pub.controller, "cgroup") ? "v2" : key->pub.controller);
 	if (cgroup_key_is_v1(fs, key) && key->how == V1_NONE)
 		return sys_fail(-EOPNOTSUPP, "check", key->pub.name,
 				"cgroup v1 has nothing like it, and %s is a v1 controller here",
 				key->pub.controller);
+	return 0;
+}
+
+static int find_key(struct cgroup_setting *s)
+{
+	const struct cgroup_key *row = cgroup_key_find(s->name);
+
+	s->key = row;
+	if (!row || str_eq(row->pub.name, s->name))
+		return 0;
+	s->copy = calloc(1, sizeof(*s->copy));
+	if (!s->copy)
+		return -ENOMEM;
+	s->key = cgroup_key_for(row, s->name, s->copy);
 	return 0;
 }
 
@@ -79,8 +100,9 @@ static int parse_word(const struct rf_cgroup_fs *fs, const char *word, struct cg
 	s->text = strdup(eq + 1);
 	if (!s->name || !s->text)
 		return -ENOMEM;
-	s->key = cgroup_key_find(s->name);
 	r = check_text(s->name, s->text);
+	if (r >= 0)
+		r = find_key(s);
 	if (r < 0)
 		return r;
 	if (!s->key) {
@@ -94,11 +116,22 @@ static int parse_word(const struct rf_cgroup_fs *fs, const char *word, struct cg
 /* How many keys must be written before this one. */
 static int rank(const struct cgroup_key *key)
 {
-	int n = 0;
+	int n = key && key->kind == CGROUP_TRIGGER ? 100 : 0;
 
 	for (; key && key->after; n++)
 		key = cgroup_key_find(key->after);
 	return n;
+}
+
+/* The same key, and of a key with lines the same line. */
+static bool is_same(const struct cgroup_setting *a, const struct cgroup_setting *b)
+{
+	size_t len = strcspn(a->value.line, " ");
+
+	if (!str_eq(a->name, b->name) || (a->key && a->key->kind == CGROUP_TRIGGER))
+		return false;
+	return !a->key || (a->key->kind != CGROUP_NESTED && a->key->kind != CGROUP_WEIGHTS) ||
+	       (!strncmp(a->value.line, b->value.line, len) && strcspn(b->value.line, " ") == len);
 }
 
 /* Stable: settings of one rank stay in the user's order. There are few. */
@@ -118,7 +151,7 @@ static int check_together(const struct rf_cgroup_fs *fs, const struct cgroup_set
 {
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t j = 0; j < i; j++)
-			if (str_eq(s->list[i].name, s->list[j].name))
+			if (is_same(&s->list[i], &s->list[j]))
 				return sys_fail(-EINVAL, "check", s->list[i].name,
 						"is given twice: \"%s\" and \"%s\"",
 						s->list[j].text, s->list[i].text);
@@ -151,6 +184,7 @@ void cgroup_settings_done(struct cgroup_settings *s)
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->list[i].name);
 		free(s->list[i].text);
+		free(s->list[i].copy);
 	}
 	free(s->list);
 	*s = (struct cgroup_settings){0};

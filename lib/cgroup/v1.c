@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cgroup/cgroup.h"
+#include "cgroup/v1.h"
 
 static const uint64_t shares_default = 1024, weight_default = 100, weight_max = 10000;
 
@@ -335,6 +336,18 @@ static int get_cpu_stat(const struct cgroup *g, const struct cgroup_key *key, ch
 	return found ? str_take(&out, ret) : -ENOENT;
 }
 
+static int get_cpu_stat_local(const struct cgroup *g, const struct cgroup_key *key, char **ret)
+{
+	char *stat __free(ptr) = NULL;
+	struct str out __free(str) = {0};
+	int r = read_file(g, &key->v1[0], &stat);
+
+	if (r < 0)
+		return r;
+	add_field(&out, "throttled_usec", cgroup_field(stat, "throttled_time"), 1000);
+	return str_take(&out, ret);
+}
+
 static int get_io_weight(const struct cgroup *g, const struct cgroup_key *key, char **ret)
 {
 	uint64_t n;
@@ -351,7 +364,17 @@ static int set_io_weight(const struct cgroup *g, const struct cgroup_setting *s,
 {
 	uint64_t n = s->value.number;
 
+	if (s->value.line[0])
+		return sys_fail(-EOPNOTSUPP, "check", s->name,
+				"cgroup v1 keeps the weights of single devices in blkio.bfq.weight_device: set that file");
 	return add_number(g, s, &s->key->v1[0], n <= 100 ? n : 100 + (n - 100) / 11, out);
+}
+
+/* A limit on bytes by itself. */
+static int set_limit(const struct cgroup *g, const struct cgroup_setting *s,
+		     const struct cgroup_settings *all, struct cgroup_writes *out)
+{
+	return add_number(g, s, &s->key->v1[0], s->value.number, out);
 }
 
 static int get_freeze(const struct cgroup *g, const struct cgroup_key *key, char **ret)
@@ -383,8 +406,12 @@ static const struct {
 	[V1_CPU_MAX] = {get_cpu_max, set_cpu_max},
 	[V1_CPU_WEIGHT] = {get_cpu_weight, set_cpu_weight},
 	[V1_CPU_STAT] = {get_cpu_stat, NULL},
+	[V1_CPU_STAT_LOCAL] = {get_cpu_stat_local, NULL},
 	[V1_IO_WEIGHT] = {get_io_weight, set_io_weight},
 	[V1_FREEZE] = {get_freeze, set_freeze},
+	[V1_LIMIT] = {get_bytes, set_limit},
+	[V1_IO_MAX] = {v1_get_io_max, v1_set_io_max},
+	[V1_IO_STAT] = {v1_get_io_stat, NULL},
 };
 
 static int v1_read(const struct cgroup *g, const struct cgroup_key *key, char **ret_text)
@@ -443,6 +470,25 @@ static int v1_wait_empty(int group_fd, uint64_t until_us)
 	}
 }
 
+static int v1_freeze(int group_fd, bool on)
+{
+	return cgroup_write(group_fd, "freezer.state", on ? "FROZEN" : "THAWED");
+}
+
+static int v1_wait_frozen(int group_fd, bool on, uint64_t until_us)
+{
+	for (;;) {
+		char *state __free(ptr) = NULL;
+		int r = cgroup_read(group_fd, "freezer.state", &state);
+
+		if (r < 0 || str_eq(state, on ? "FROZEN" : "THAWED"))
+			return r;
+		if (cgroup_now_us() >= until_us)
+			return -EBUSY;
+		sys_poll(NULL, 0, 1);
+	}
+}
+
 static void v1_explain(const struct cgroup *g, const char *file, int error, struct str *out)
 {
 	static const struct {
@@ -482,5 +528,8 @@ const struct cgroup_ops cgroup_v1_ops = {
 	.prepare_child = v1_prepare_child,
 	.kill = cgroup_kill_each,
 	.wait_empty = v1_wait_empty,
+	.freeze = v1_freeze,
+	.wait_frozen = v1_wait_frozen,
+	.frozen_file = "freezer.self_freezing",
 	.explain = v1_explain,
 };

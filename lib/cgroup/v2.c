@@ -12,6 +12,22 @@
 
 #include "base/file.h"
 
+/* hugetlb prints "no limit" as what its counter can hold, less a page of any size. */
+static int no_limit_as_max(char **text)
+{
+	uint64_t n;
+	char *max;
+
+	if (str_to_u64(*text, &n) < 0 || n < (uint64_t)INT64_MAX - (1u << 30))
+		return 0;
+	max = strdup("max");
+	if (!max)
+		return -ENOMEM;
+	free(*text);
+	*text = max;
+	return 0;
+}
+
 static int v2_read(const struct cgroup *g, const struct cgroup_key *key, char **ret_text)
 {
 	int h = cgroup_v2_of(g->fs), fd = h < 0 ? h : cgroup_fd(g, (size_t)h);
@@ -22,6 +38,11 @@ static int v2_read(const struct cgroup *g, const struct cgroup_key *key, char **
 	r = cgroup_read(fd, key->pub.name, ret_text);
 	if (r == -ENOENT && key->alias)
 		r = cgroup_read(fd, key->alias, ret_text);
+	if (r >= 0 && key->kind == CGROUP_BYTES && !key->pub.read_only && no_limit_as_max(ret_text) < 0) {
+		free(*ret_text);
+		*ret_text = NULL;
+		r = -ENOMEM;
+	}
 	return r;
 }
 
@@ -119,7 +140,8 @@ static int v2_kill(int group_fd)
 	return r < 0 ? r : thaw;
 }
 
-static int v2_wait_empty(int group_fd, uint64_t until_us)
+/* Until a field of cgroup.events has the value, or the time is up. */
+static int wait_event(int group_fd, const char *field, uint64_t value, uint64_t until_us)
 {
 	int fd __free(fd) = sys_openat(group_fd, "cgroup.events", O_RDONLY, 0);
 	struct pollfd p = {.fd = fd, .events = POLLPRI};
@@ -134,7 +156,7 @@ static int v2_wait_empty(int group_fd, uint64_t until_us)
 
 		if (r < 0)
 			return r;
-		if (cgroup_field(text, "populated") != 1)
+		if (cgroup_field(text, field) == value)
 			return 0;
 		if (now >= until_us)
 			return -EBUSY;
@@ -142,6 +164,21 @@ static int v2_wait_empty(int group_fd, uint64_t until_us)
 		if (r < 0 && r != -EINTR)
 			return r;
 	}
+}
+
+static int v2_wait_empty(int group_fd, uint64_t until_us)
+{
+	return wait_event(group_fd, "populated", 0, until_us);
+}
+
+static int v2_freeze(int group_fd, bool on)
+{
+	return cgroup_write(group_fd, "cgroup.freeze", on ? "1" : "0");
+}
+
+static int v2_wait_frozen(int group_fd, bool on, uint64_t until_us)
+{
+	return wait_event(group_fd, "frozen", on, until_us);
 }
 
 /* The controller of a file that is missing: which ancestor does not pass it on? */
@@ -177,13 +214,21 @@ static void explain_missing(const struct cgroup *g, size_t h, const char *file, 
 	str_add(out, "this kernel has no such file");
 }
 
+/* Files that need no controller. */
+static bool is_core(const char *file)
+{
+	const struct cgroup_key *key = cgroup_key_find(file);
+
+	return str_starts(file, "cgroup.") || (key && str_eq(key->pub.controller, "cgroup"));
+}
+
 static void v2_explain(const struct cgroup *g, const char *file, int error, struct str *out)
 {
 	int h = cgroup_v2_of(g->fs);
 
 	if (h < 0)
 		return;
-	if (error == -ENOENT && !str_starts(file, "cgroup."))
+	if (error == -ENOENT && !is_core(file))
 		explain_missing(g, (size_t)h, file, out);
 	else if (error == -EBUSY && str_eq(file, "cgroup.subtree_control"))
 		str_add(out, "a group with processes can't give controllers to its children");
@@ -191,6 +236,10 @@ static void v2_explain(const struct cgroup *g, const char *file, int error, stru
 		str_add(out, "there are no such CPUs or memory nodes");
 	else if (error == -ENOSPC && str_starts(file, "cpuset."))
 		str_add(out, "processes in the group would be left without CPUs");
+	else if (error == -ENODEV && str_starts(file, "io."))
+		str_add(out, "there is no such disk, or it is a partition: limits are those of the whole disk");
+	else if (error == -EAGAIN && str_eq(file, "memory.reclaim"))
+		str_add(out, "less than that could be reclaimed");
 }
 
 const struct cgroup_ops cgroup_v2_ops = {
@@ -202,5 +251,8 @@ const struct cgroup_ops cgroup_v2_ops = {
 	.prepare_child = v2_prepare_child,
 	.kill = v2_kill,
 	.wait_empty = v2_wait_empty,
+	.freeze = v2_freeze,
+	.wait_frozen = v2_wait_frozen,
+	.frozen_file = "cgroup.freeze",
 	.explain = v2_explain,
 };

@@ -12,7 +12,7 @@
 #include "plan/step.h"
 
 /* Whose counters a report reads. On v2 they are enabled where that works, on v1 where they are. */
-static const char *const report_controllers[] = {"memory", "cpu", "cpuacct", "pids"};
+static const char *const report_controllers[] = {"memory", "cpu", "cpuacct", "io", "blkio", "pids", "cgroup"};
 
 static int want(struct cgroup_run_state *state, bool report)
 {
@@ -62,20 +62,6 @@ static int add(struct rf_plan *plan, const struct step_kind *kind, bool in_child
 	return 0;
 }
 
-static int add_set(struct rf_plan *plan, struct cgroup_run_state *state)
-{
-	struct str words __free(str) = {0};
-	int r;
-
-	if (!state->settings.n)
-		return 0;
-	for (size_t i = 0; i < state->settings.n; i++)
-		str_addf(&words, "%s%s=%s", i ? " " : "", state->settings.list[i].name,
-			 state->settings.list[i].text);
-	r = add(plan, &step_cgroup_set, false, state);
-	return r < 0 ? r : step_text(&plan->steps[plan->n - 1], 0, words.s ?: "");
-}
-
 static int add_program(struct rf_plan *plan, const struct rf_cgroup_run *run)
 {
 	int r = plan_add_num(plan, &step_release, false, 0);
@@ -107,7 +93,7 @@ int rf_plan_cgroup_run(struct rf_plan *plan, const struct rf_cgroup_run *run)
 			cgroup_run_state_free(state);
 		return r;
 	}
-	r = add_set(plan, state);
+	r = plan_add_cgroup_set(plan, state);
 	if (r >= 0)
 		r = add(plan, &step_cgroup_open, false, state);
 	if (r >= 0)

@@ -20,6 +20,8 @@ void cgroup_run_state_free(void *data)
 		if (state->join_fd[h] >= 0)
 			sys_close(state->join_fd[h]);
 	cgroup_writes_done(&state->writes);
+	cgroup_moves_done(&state->moves);
+	free(state->owners.list);
 	cgroup_settings_done(&state->settings);
 	cgroup_close(state->g);
 	free(state->name);
@@ -29,8 +31,12 @@ void cgroup_run_state_free(void *data)
 static int run_create(struct plan_run *run, struct rf_step *s)
 {
 	struct cgroup_run_state *state = s->data;
-	int r = cgroup_make(state->fs, state->name, &state->want, &state->g);
+	int r = rf_cgroup_exists(state->fs, state->name);
 
+	if (r >= 0) {
+		state->existed = r > 0;
+		r = cgroup_make(state->fs, state->name, &state->want, &state->g);
+	}
 	if (r >= 0)
 		r = state->transient ? cgroup_lock(state->g) : cgroup_open_rest(state->g);
 	s->half_done = r < 0 && state->g;
@@ -46,7 +52,11 @@ static void undo_create(struct plan_run *run, struct rf_step *s)
 			cgroup_unmake(state->g);
 		return;
 	}
-	rf_cgroup_kill(state->fs, state->name, NULL);
+	/* A group that was there lives on elsewhere, with all that is in it. */
+	if (state->existed)
+		cgroup_move_up_made(state->g);
+	else
+		rf_cgroup_kill(state->fs, state->name, NULL);
 	cgroup_unmake(state->g);
 }
 
@@ -92,6 +102,23 @@ static void undo_set(struct plan_run *run, struct rf_step *s)
 	/* The values of a group that we made go with it. */
 	if (!cgroup_was_made(state->g))
 		cgroup_revert(state->g, &state->writes);
+}
+
+int plan_add_cgroup_set(struct rf_plan *plan, struct cgroup_run_state *state)
+{
+	struct str words __free(str) = {0};
+	struct rf_step *s;
+
+	if (!state->settings.n)
+		return 0;
+	for (size_t i = 0; i < state->settings.n; i++)
+		str_addf(&words, "%s%s=%s", i ? " " : "", state->settings.list[i].name,
+			 state->settings.list[i].text);
+	s = plan_add(plan, &step_cgroup_set, false);
+	if (!s)
+		return -ENOMEM;
+	s->data = state;
+	return step_text(s, 0, words.s ?: "");
 }
 
 const struct step_kind step_cgroup_set = {

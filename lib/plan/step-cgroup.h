@@ -9,6 +9,7 @@ struct cgroup_run_state {
 	struct rf_cgroup_fs *fs;
 	char *name;
 	bool transient;
+	bool existed; /* in some hierarchy, before this made it in others */
 	struct cgroup_want want;
 	struct cgroup_settings settings;
 	rf_cgroup_note_fn *note;
@@ -16,9 +17,16 @@ struct cgroup_run_state {
 	/* while it runs */
 	struct cgroup *g;
 	struct cgroup_writes writes;
+	struct rf_cgroup_act act; /* of an act, with what it was told to do */
+	struct cgroup_moves moves;
+	struct cgroup_owners owners;
 	int join_fd[CGROUP_MAX_HIERARCHIES];
 };
 
 void cgroup_run_state_free(void *state);
+
+struct rf_plan;
+/* Append the step that sets the values, where there are any. */
+int plan_add_cgroup_set(struct rf_plan *plan, struct cgroup_run_state *state);
 
 #endif

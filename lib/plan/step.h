@@ -72,6 +72,11 @@ extern const struct step_kind step_layer_overlay, step_layer_attach;
 extern const struct step_kind step_cgroup_create;
 extern const struct step_kind step_cgroup_set;	  /* text: the settings, for listings */
 extern const struct step_kind step_cgroup_open;
+/* step-cgroup-act.c */
+extern const struct step_kind step_cgroup_new;	  /* as create; it must not be there */
+extern const struct step_kind step_cgroup_find, step_cgroup_move, step_cgroup_freeze, step_cgroup_thaw;
+extern const struct step_kind step_cgroup_await, step_cgroup_kill, step_cgroup_move_up, step_cgroup_remove;
+extern const struct step_kind step_cgroup_reclaim, step_cgroup_delegate;
 extern const struct step_kind step_cgroup_join;
 
 #endif

@@ -20,7 +20,7 @@ enum { FILES = 3, WORDS_MAX = 16 };
 
 static bool is_number(const struct cgroup_key *key)
 {
-	return key->kind != CGROUP_LIST && key->kind != CGROUP_STAT;
+	return cgroup_kind_is_number(key->kind);
 }
 
 /* What was understood is written so that it is understood again, as the same. */
@@ -30,7 +30,11 @@ static void check_round(const struct cgroup_key *key, const struct cgroup_value 
 	struct cgroup_value again;
 
 	cgroup_value_write(key, v, &text);
-	EXPECT(text.s && cgroup_value_read(key, text.s, &again) >= 0);
+	EXPECT(text.s);
+	/* Words that are only written are not read back; a weight of one device is a line of its own. */
+	if (key->kind == CGROUP_TOGGLES || key->kind == CGROUP_TRIGGER || v->line[0])
+		return;
+	EXPECT(cgroup_value_read(key, text.s, &again) >= 0);
 	if (is_number(key))
 		EXPECT(again.number == v->number && again.period == v->period);
 	if (!key->pub.read_only)

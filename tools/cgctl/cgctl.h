@@ -3,7 +3,7 @@
 #ifndef TOOLS_CGCTL_CGCTL_H
 #define TOOLS_CGCTL_CGCTL_H
 
-#include <ringfence/cgroup.h>
+#include <ringfence/cgroup-act.h>
 
 #include "../tool.h"
 
@@ -20,8 +20,25 @@ void cgctl_note(const char *key, const char *wanted, const char *got, void *data
 /* A group's name as it is shown: with one slash in front. Free with free(3); NULL: no memory. */
 char *cgctl_name(const char *group);
 
+/* Run an act as a plan, with --explain and --dry-run as given: 0, or the exit code with the error
+ * printed. Fills in act->size. */
+int cgctl_act(struct rf_cgroup_act *act, const char *what);
+
+bool cgctl_memory_is_v1(const struct rf_cgroup_fs *fs);
+
+/* What every command that writes has. */
+#define OPT_CGCTL_ACT                                                                              \
+	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print the result, errors and steps as JSON"} \
+	, OPT_COMMON_EXPLAIN
+
+/* A value as JSON: numbers typed, lines as objects. */
+struct str;
+void cgctl_json_value(struct str *out, const char *name, const char *text);
+
 extern const struct opt_row create_options[], set_options[], get_options[], list_options[], keys_options[];
-extern const struct opt_row delete_options[], run_options[];
+extern const struct opt_row delete_options[], run_options[], tree_options[], show_options[], move_options[];
+extern const struct opt_row freeze_options[], kill_options[], delegate_options[], convert_options[];
+extern const struct opt_row import_options[], export_options[];
 extern const struct opt_row top_options[], record_options[], replay_options[], serve_options[], watch_options[];
 int top_run(int argc, char **argv);
 int record_run(int argc, char **argv);
@@ -32,8 +49,19 @@ int create_run(int argc, char **argv);
 int set_run(int argc, char **argv);
 int get_run(int argc, char **argv);
 int list_run(int argc, char **argv);
+int tree_run(int argc, char **argv);
+int show_run(int argc, char **argv);
 int keys_run(int argc, char **argv);
 int delete_run(int argc, char **argv);
 int run_run(int argc, char **argv);
+int move_run(int argc, char **argv);
+int freeze_run(int argc, char **argv);
+int thaw_run(int argc, char **argv);
+int kill_run(int argc, char **argv);
+int reclaim_run(int argc, char **argv);
+int delegate_run(int argc, char **argv);
+int convert_run(int argc, char **argv);
+int import_run(int argc, char **argv);
+int export_run(int argc, char **argv);
 
 #endif

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Values of a group. The table has them as the kernel writes them, and in words; JSON has numbers
- * as numbers, a CPU limit as quota and period, and a stat as an object of its lines.
- */
+/* Values of a group: as the kernel writes them, and in words; in JSON as json.c has them. */
 #include <errno.h>
 #include <ringfence/units.h>
 #include <stdio.h>
@@ -55,68 +52,6 @@ static void table_value(struct table *t, const char *name, char *text)
 	}
 }
 
-static bool is_number(const char *s)
-{
-	return *s && !s[strspn(s, "0123456789")] && strlen(s) < 20;
-}
-
-static void json_scalar(struct str *out, const char *s)
-{
-	if (is_number(s))
-		str_add(out, s);
-	else
-		str_add_json(out, s);
-}
-
-/* Lines of "word number" as an object; anything else as text. */
-static void json_stat(struct str *out, const char *text)
-{
-	char *copy __free(ptr) = strdup(text), *save = NULL;
-	struct str object __free(str) = {0};
-
-	for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char *blank = strchr(line, ' ');
-
-		if (!blank || !is_number(blank + 1)) {
-			json_scalar(out, text);
-			return;
-		}
-		*blank = '\0';
-		str_add(&object, object.len ? ", " : "");
-		str_add_json(&object, line);
-		str_addf(&object, ": %s", blank + 1);
-	}
-	if (object.len)
-		str_addf(out, "{%s}", object.s);
-	else
-		str_add_json(out, text);
-}
-
-static void json_value(struct str *out, const char *name, const char *text)
-{
-	const struct cgroup_key *key = cgroup_key_find(name);
-	struct cgroup_value v;
-
-	str_add(out, out->len ? ", " : "");
-	str_add_json(out, name);
-	str_add(out, ": ");
-	if (key && key->kind == CGROUP_CPU && cgroup_value_read(key, text, &v) >= 0) {
-		str_add(out, "{\"quota_us\": ");
-		if (v.number == RF_MAX)
-			str_add(out, "\"max\"");
-		else
-			str_addf(out, "%llu", (unsigned long long)v.number);
-		str_addf(out, ", \"period_us\": %llu}", (unsigned long long)v.period);
-	} else if (key && key->kind == CGROUP_NUMBER && cgroup_value_read(key, text, &v) >= 0) {
-		str_addf(out, "%llu", (unsigned long long)v.number);
-	} else if (key && key->kind == CGROUP_LIST) {
-		str_add_json(out, text);
-	} else {
-		json_stat(out, text);
-	}
-}
-
 struct output {
 	struct table *table;
 	struct str json;
@@ -129,12 +64,13 @@ static int add(struct rf_cgroup_fs *fs, const char *group, const char *key, bool
 	char *text __free(ptr) = NULL;
 	int r = rf_cgroup_get(fs, group, key, &text);
 
-	if (r < 0 && listed && (r == -ENOENT || r == -EOPNOTSUPP || r == -EACCES))
+	if (r < 0 && listed &&
+	    (r == -ENOENT || r == -EOPNOTSUPP || r == -EACCES || r == -EPERM || r == -EINVAL || r == -ENODEV))
 		return 0;
 	if (r < 0)
 		return r;
 	if (tool_state.json)
-		json_value(&out->json, key, text);
+		cgctl_json_value(&out->json, key, text);
 	else
 		table_value(out->table, key, text);
 	return 0;
@@ -155,11 +91,36 @@ static int print(struct output *out, const char *group)
 	return 0;
 }
 
+struct all {
+	struct rf_cgroup_fs *fs;
+	const char *group;
+	struct output *out;
+};
+
+static int add_listed(const char *name, void *data)
+{
+	struct all *a = data;
+
+	return add(a->fs, a->group, name, true, a->out);
+}
+
+/* All that can be read but the processes, of which there may be many. */
+static int add_all(struct rf_cgroup_fs *fs, const char *group, struct output *out)
+{
+	struct all a = {fs, group, out};
+	const struct cgroup_key *key;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && (key = cgroup_key_at(i)); i++)
+		if (key->kind != CGROUP_IDS && key->kind != CGROUP_TRIGGER)
+			r = cgroup_key_names(key, add_listed, &a);
+	return r;
+}
+
 int get_run(int argc, char **argv)
 {
 	char *name __free(ptr) = cgctl_name(argv[0]);
 	struct output out = {.table = tool_state.json ? NULL : table_new(columns)};
-	const struct rf_cgroup_key *key;
 	struct rf_cgroup_fs *fs = NULL;
 	int r;
 
@@ -174,8 +135,8 @@ int get_run(int argc, char **argv)
 		r = -ENOENT;
 	for (int i = 1; r >= 0 && i < argc; i++)
 		r = add(fs, argv[0], argv[i], false, &out);
-	for (size_t i = 0; r >= 0 && argc == 1 && (key = rf_cgroup_key(i)); i++)
-		r = add(fs, argv[0], key->name, true, &out);
+	if (r >= 0 && argc == 1)
+		r = add_all(fs, argv[0], &out);
 	r = r < 0 ? cgctl_error(r, "get", name) : print(&out, name);
 	rf_cgroup_fs_free(fs);
 	return r;

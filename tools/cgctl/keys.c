@@ -16,8 +16,16 @@ static const struct column columns[] = {
 	{"controller", "CONTROLLER", CELL_TEXT},
 	{"settable", "SET", CELL_BOOL},
 	{"here", "HERE", CELL_TEXT},
+	{"kind", "KIND", CELL_TEXT},
 	{"meaning", "MEANING", CELL_TEXT},
 	{"value", "VALUE", CELL_TEXT},
+	{"unit", "UNIT", CELL_TEXT},
+	{"at_limit", "AT THE LIMIT", CELL_TEXT},
+	{"usual", "USUALLY", CELL_TEXT},
+	{"at_root", "IN THE ROOT", CELL_BOOL},
+	{"threaded", "IN THREADED GROUPS", CELL_BOOL},
+	{"after", "SET AFTER", CELL_TEXT},
+	{"since", "SINCE LINUX", CELL_TEXT},
 	{"v1_files", "V1 FILES", CELL_TEXT},
 	{0},
 };
@@ -30,6 +38,21 @@ static const char *here(const struct rf_cgroup_fs *fs, const struct cgroup_key *
 	return key->how == V1_NONE ? "no" : "v1";
 }
 
+/* The manual of one key has it all; the table of many what fits a line. */
+static const struct column brief_columns[] = {
+	{"key", "KEY", CELL_TEXT},   {"settable", "SET", CELL_BOOL},	 {"here", "HERE", CELL_TEXT},
+	{"kind", "KIND", CELL_TEXT}, {"meaning", "MEANING", CELL_TEXT}, {0},
+};
+
+static void brief_row(struct table *t, const struct rf_cgroup_fs *fs, const struct cgroup_key *key)
+{
+	table_text(t, key->pub.name);
+	table_number(t, !key->pub.read_only);
+	table_text(t, here(fs, key));
+	table_text(t, cgroup_kind_word(key));
+	table_text(t, key->pub.help);
+}
+
 static void row(struct table *t, const struct rf_cgroup_fs *fs, const struct cgroup_key *key)
 {
 	struct str files __free(str) = {0};
@@ -40,14 +63,22 @@ static void row(struct table *t, const struct rf_cgroup_fs *fs, const struct cgr
 	table_text(t, key->pub.controller);
 	table_number(t, !key->pub.read_only);
 	table_text(t, here(fs, key));
+	table_text(t, cgroup_kind_word(key));
 	table_text(t, key->pub.help);
 	table_text(t, key->pub.form[0] ? key->pub.form : NULL);
+	table_text(t, key->pub.unit);
+	table_text(t, key->pub.at_limit);
+	table_text(t, key->pub.read_only || key->kind == CGROUP_TRIGGER ? NULL : cgroup_key_usual(key));
+	table_number(t, !key->absent_at_root);
+	table_number(t, cgroup_key_threaded(key));
+	table_text(t, key->after);
+	table_text(t, key->pub.since);
 	table_text(t, files.s);
 }
 
 static bool wanted(const struct cgroup_key *key, const char *word)
 {
-	return !word || str_eq(word, key->pub.name) || str_eq(word, key->pub.controller);
+	return !word || cgroup_key_find(word) == key || str_eq(word, key->pub.controller);
 }
 
 /* What a word names; -EINVAL where that is nothing. */
@@ -65,6 +96,7 @@ int keys_run(int argc, char **argv)
 {
 	const char *word = argc ? argv[0] : NULL;
 	const struct cgroup_key *key;
+	bool brief = !tool_state.json && !(word && cgroup_key_find(word));
 	struct rf_cgroup_fs *fs;
 	struct table *t;
 	int r = check(word);
@@ -76,10 +108,10 @@ int keys_run(int argc, char **argv)
 	r = cgctl_open(false, &fs);
 	if (r)
 		return r;
-	t = table_new(columns);
+	t = table_new(brief ? brief_columns : columns);
 	for (size_t i = 0; (key = cgroup_key_at(i)); i++)
 		if (wanted(key, word))
-			row(t, fs, key);
+			(brief ? brief_row : row)(t, fs, key);
 	rf_cgroup_fs_free(fs);
 	if (word && cgroup_key_find(word))
 		record_print(t);

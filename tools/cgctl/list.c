@@ -47,7 +47,10 @@ static void number(struct table *t, uint64_t n)
 static int row(const char *group, void *data)
 {
 	struct list *l = data;
-	struct rf_cgroup_usage u = {.size = sizeof(u)};
+	struct rf_cgroup_usage u = {
+		.size = sizeof(u),
+		.wanted = RF_CGROUP_USE_PROCESSES | RF_CGROUP_USE_CPU | RF_CGROUP_USE_MEMORY | RF_CGROUP_USE_PIDS,
+	};
 	char *name __free(ptr) = cgctl_name(group);
 	const char *slash = strrchr(group, '/');
 	int indent = (int)(depth(group) - l->root_depth) * 2;

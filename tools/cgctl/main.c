@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cgroup/cgroup.h"
 
 static void swept(const char *group, size_t killed, int result, void *data)
 {
@@ -47,9 +48,17 @@ char *cgctl_name(const char *group)
 	return str_format("/%s", group + strspn(group, "/"));
 }
 
+bool cgctl_memory_is_v1(const struct rf_cgroup_fs *fs)
+{
+	return cgroup_key_is_v1(fs, cgroup_key_find("memory.max"));
+}
+
 static const struct tool_command commands[] = {
 	{"list", "[GROUP]", "Show the tree of groups with what each holds and uses", list_options,
 	 list_run, 0, 1, false},
+	{"tree", "[GROUP]", "The same with columns by choice, down to a depth", tree_options, tree_run, 0, 1, false},
+	{"show", "GROUP", "One page on a group: what it is, holds and has been set to", show_options, show_run, 1, 1,
+	 false},
 	{"create", "GROUP [KEY=VALUE…]", "Make a group and set values, all or none", create_options,
 	 create_run, 1, -1, false},
 	{"set", "GROUP KEY=VALUE…", "Set values of a group, all or none", set_options, set_run, 2, -1,
@@ -60,20 +69,45 @@ static const struct tool_command commands[] = {
 	 keys_run, 0, 1, false},
 	{"run", "[--] PROGRAM [ARGUMENT…]", "Run a program in a group", run_options, run_run, 1, -1,
 	 true},
+	{"move", "GROUP PID…", "Move processes into a group, all or none; - reads them from standard input",
+	 move_options, move_run, 2, -1, false},
+	{"freeze", "GROUP", "Stop all processes of a group, and wait until they stand still", freeze_options,
+	 freeze_run, 1, 1, false},
+	{"thaw", "GROUP", "Let them go on", freeze_options, thaw_run, 1, 1, false},
+	{"kill", "GROUP", "Kill all processes of a group and of those below", kill_options, kill_run, 1, 1, false},
+	{"reclaim", "GROUP SIZE", "Take memory from a group that it does not need now", kill_options, reclaim_run, 2, 2,
+	 false},
+	{"delegate", "USER GROUP", "Give a group to a user, who may divide it", delegate_options, delegate_run, 1, 3,
+	 false},
 	{"top", "[GROUP]", "Show what the groups use, again and again", top_options, top_run, 0, 1, false},
 	{"record", "FILE [GROUP]", "Write what the groups use into a file, again and again", record_options, record_run, 1, 2, false},
 	{"replay", "FILE", "Show a recording as top does, or print it", replay_options, replay_run, 1, 1, false},
 	{"serve-metrics", "[GROUP]", "Print what the groups use for a scraper, or serve it", serve_options, serve_run, 0, 1, false},
 	{"watch", "GROUP…", "Tell what happens to groups as it happens", watch_options, watch_run, 1, -1, false},
 	{"delete", "GROUP", "Remove a group", delete_options, delete_run, 1, 1, false},
+	{"convert", "KEY=VALUE…", "Translate values between cgroup v1 and v2", convert_options, convert_run, 1, -1,
+	 false},
+	{"import", "FILE…", "Read cgconfig.conf and cgrules.conf, and say or do what they want", import_options,
+	 import_run, 1, -1, false},
+	{"export", "[GROUP]", "Write a cgconfig.conf of a group and those below", export_options, export_run, 0, 1,
+	 false},
 	{0},
 };
 
+/* A key completes wherever a word does; shells know it by the table. */
+static const char *key_word(size_t index)
+{
+	const struct rf_cgroup_key *key = rf_cgroup_key(index);
+
+	return key ? key->name : NULL;
+}
+
 static const struct tool tool = {
 	.name = "cgctl",
-	.help = "Make, set, read, list and remove control groups, and run programs in them",
+	.help = "Make, set, read, show, divide and remove control groups, and run programs in them",
 	.usage = "COMMAND [OPTION…] [ARGUMENT…]",
 	.commands = commands,
+	.word = key_word,
 };
 
 int main(int argc, char **argv)

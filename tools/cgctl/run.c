@@ -19,11 +19,13 @@
 
 static struct opt_list settings, pass_fds;
 static const char *group, *report;
+static bool transient;
 
 const struct opt_row run_options[] = {
 	{'p', "property", OPT_LIST, &settings, "KEY=VALUE", "set this value of the group (repeat it)"},
 	{'n', "name", OPT_STRING, &group, "GROUP",
 	 "run in this group; kept if it is there, else made, and removed at the end; unless given, a new one at the root"},
+	{0, "transient", OPT_FLAG, &transient, NULL, "run in a new group at the root, as without --name"},
 	{'r', "report", OPT_OPTIONAL, &report, "FILE",
 	 "say at the end what was used, on standard error or in FILE"},
 	{0, "pass-fd", OPT_LIST, &pass_fds, "N",
@@ -64,9 +66,22 @@ static const struct report_row {
 	ROW("cpu_period_us", "  in a period of", LEVEL, CELL_TIME_US, cpu_period_us),
 	ROW("memory_peak_bytes", "memory peak", LEVEL, CELL_BYTES, memory_peak_bytes),
 	ROW("memory_max_bytes", "memory limit", LEVEL, CELL_BYTES, memory_max_bytes),
+	ROW("swap_peak_bytes", "swap peak", LEVEL, CELL_BYTES, swap_peak_bytes),
+	ROW("memory_max_hits", "limit reached, times", COUNTER, CELL_NUMBER, memory_max_hits),
+	ROW("reclaimed_pages", "pages reclaimed", COUNTER, CELL_NUMBER, reclaimed_pages),
+	ROW("refault_file_pages", "  needed again: file", COUNTER, CELL_NUMBER, refault_file_pages),
+	ROW("refault_anon_pages", "  needed again: anon", COUNTER, CELL_NUMBER, refault_anon_pages),
 	ROW("oom_kills", "killed for memory", COUNTER, CELL_NUMBER, oom_kills),
+	ROW("cpu_some_us", "waited for CPU", COUNTER, CELL_TIME_US, cpu_some_us),
+	ROW("memory_some_us", "waited for memory", COUNTER, CELL_TIME_US, memory_some_us),
+	ROW("memory_full_us", "  all at once", COUNTER, CELL_TIME_US, memory_full_us),
+	ROW("io_some_us", "waited for disks", COUNTER, CELL_TIME_US, io_some_us),
+	ROW("io_full_us", "  all at once", COUNTER, CELL_TIME_US, io_full_us),
+	ROW("io_read_bytes", "read from disks", COUNTER, CELL_BYTES, io_read_bytes),
+	ROW("io_write_bytes", "written to disks", COUNTER, CELL_BYTES, io_write_bytes),
 	ROW("pids_peak", "processes, peak", LEVEL, CELL_NUMBER, pids_peak),
 	ROW("pids_max", "processes, limit", LEVEL, CELL_NUMBER, pids_max),
+	ROW("pids_max_hits", "  forks refused", COUNTER, CELL_NUMBER, pids_max_hits),
 #undef ROW
 };
 
@@ -257,8 +272,11 @@ int run_run(int argc, char **argv)
 		.note = cgctl_note,
 	};
 	struct run run = {0};
-	int r = cgctl_open(true, &run.fs);
+	int r;
 
+	if (group && transient)
+		return tool_usage_error("--name and --transient exclude each other");
+	r = cgctl_open(true, &run.fs);
 	if (r)
 		return r;
 	r = run_in(&run, &opts);
