@@ -116,7 +116,7 @@ static int add_descriptor(struct rf_ns_list *l, const char *pid, const char *fd,
 	for (size_t i = 0; i < RF_NS_KINDS; i++) {
 		uint64_t inode = number_in(text, rf_ns_kind(i)->name);
 		struct rf_ns_entry *e;
-		bool is_new;
+		bool is_new = false;
 		int r;
 
 		if (!inode)
@@ -178,7 +178,7 @@ static int add_mount(struct rf_ns_list *l, const char *target)
 	const struct rf_ns_kind *kind;
 	struct rf_ns_entry *e;
 	uint64_t inode;
-	bool is_new;
+	bool is_new = false;
 
 	/* Covered by another mount, or beyond our rights: then it is not seen. */
 	if (fd < 0 || ns_kind_of(fd, &kind, &inode) < 0)
@@ -221,7 +221,7 @@ static int add_relative(struct rf_ns_list *l, int fd, uint64_t *ret_inode)
 {
 	const struct rf_ns_kind *kind;
 	struct rf_ns_entry *e;
-	bool is_new;
+	bool is_new = false;
 	int r = ns_kind_of(fd, &kind, ret_inode);
 
 	if (r >= 0)
@@ -319,7 +319,7 @@ static int add_rest(struct rf_ns_list *l, struct ns_ids *ids)
 		const struct rf_ns_kind *kind;
 		struct rf_ns_entry *e;
 		uint64_t inode;
-		bool is_new;
+		bool is_new = false;
 
 		l->unopened += fd < 0 && fd != -EBADF && fd != -ESTALE;
 		if (fd < 0 || ns_kind_of(fd, &kind, &inode) < 0)
