@@ -10,6 +10,7 @@
 #   what asks for own ids          looks only at the process itself (LIBC)
 #   all before SIGPIPE is ignored  the tool reads its options; the program has none
 #   with --from-plan, all before the program's first call: what the tool has read to decide on the plan
+#   nsjoin's exec of itself        what it runs from is no part of what it does (lib/proc/seal.c)
 #   the pipe of reports            the second that a fork makes: the program's child speaks for itself, and says
 #                                  only, where it goes on as another process, which that is
 #   standard error                 errors are worded otherwise, and perror() looks at where they go first
@@ -178,6 +179,9 @@ def processes(path, is_tool):
         if entry and not (entry == "waits" and p.entries[-1:] == ["waits"]):
             p.entries.append(entry)
         p.gone = call in ("execve", "execveat") and result == "0"
+        if p.gone and is_tool and call == "execveat" and '["nsjoin", ' in args:
+            # It has executed itself again, from a place that can't be written to (lib/proc/seal.c).
+            order[pid] = Process()
     for p in order.values():
         while len(p.entries) > 1 and p.entries[-1].startswith("exit_group") and p.entries[-2].startswith("close("):
             del p.entries[-2]

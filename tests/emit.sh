@@ -190,6 +190,7 @@ WITHOUT = {
 	"fdopendir": "reads directories only to undo",
 	"pread64": "of undo and reading", "lseek": "of reading",
 	"prlimit64": "the older means of close_range", "statx": "the older means of openat2",
+	"open_by_handle_at": "of a namespace that is named by its id: refused, and said so",
 	"uname": "of reading", "rt_sigtimedwait": "of the init, whose part is always the same",
 }
 wrappers, calls_of = {}, {}

@@ -26,6 +26,25 @@ static const char must_be_directory[] =
 	"		must((errno = ENOTDIR, -1), path);\n"
 	"}\n";
 
+static const char detach_old_proc[] =
+	"/* Or umount(8) would bring it to light again. EINVAL: the kernel has locked it, in a user namespace. */\n"
+	"static void detach_old_proc(const char *path)\n"
+	"{\n"
+	"	for (;;) {\n"
+	"		int fd = must(openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC), path), r = 0;\n"
+	"		struct statfs fs;\n"
+	"\n"
+	"		must(fstatfs(fd, &fs), \"fstatfs\");\n"
+	"		if (fs.f_type == PROC_SUPER_MAGIC)\n"
+	"			r = umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);\n"
+	"		if (r < 0 && errno != EINVAL)\n"
+	"			must(r, \"umount2\");\n"
+	"		close(fd);\n"
+	"		if (r < 0 || fs.f_type != PROC_SUPER_MAGIC)\n"
+	"			return;\n"
+	"	}\n"
+	"}\n";
+
 static const char not_run[] =
 	"static _Noreturn void not_run(const char *program)\n"
 	"{\n"
@@ -185,6 +204,9 @@ static const struct emit_row rows[] = {
 
 	/* mounts and roots */
 	{"mount", NULL, NULL, "sys/mount.h", "mount($*)", NULL, 2},
+	{"pidfd_getfd", NULL, NULL, "sys/pidfd.h", "pidfd_getfd($*)", NULL, 0},
+	{"umount2", "mount-proc", NULL, "errno.h fcntl.h linux/magic.h sys/mount.h sys/vfs.h",
+	 "=detach_old_proc($1);\n", detach_old_proc, 0},
 	{"umount2", NULL, NULL, "sys/mount.h", "umount2($*)", NULL, 1},
 	{"open_tree", NULL, NULL, "fcntl.h sys/mount.h",
 	 "open_tree($1, $2, $3 | OPEN_TREE_CLOEXEC)", NULL, 2},
@@ -337,8 +359,7 @@ const char emit_be_init[] =
 	"/* Pid 1: reap whatever ends, pass signals on, say how the program ends, and end with it. */\n"
 	"static _Noreturn void be_init(pid_t program)\n"
 	"{\n"
-	"	int status, program_status = 0, sig;\n"
-	"	bool ended = false;\n"
+	"	int status, sig;\n"
 	"	siginfo_t info;\n"
 	"	pid_t pid;\n"
 	"\n"
@@ -350,19 +371,14 @@ const char emit_be_init[] =
 	"		while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {\n"
 	"			if (pid != program)\n"
 	"				continue;\n"
-	"			if (write(status_pipe[1], &status, sizeof(status)) < 0)\n"
+	"			/* How it has exited our own exit code says. */\n"
+	"			if (!WIFEXITED(status) && write(status_pipe[1], &status, sizeof(status)) < 0)\n"
 	"				status_pipe[1] = -1; /* nobody listens any more */\n"
-	"			if (WIFSTOPPED(status))\n"
-	"				continue;\n"
-	"			program_status = status;\n"
-	"			ended = true;\n"
+	"			if (!WIFSTOPPED(status))\n"
+	"				_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));\n"
 	"		}\n"
-	"		if (ended)\n"
-	"			break;\n"
 	"		sig = sigwaitinfo(&all_signals, &info);\n"
 	"		if (sig > 0 && sig != SIGCHLD && info.si_code != SI_KERNEL)\n"
 	"			kill(program, sig);\n"
 	"	}\n"
-	"	_exit(WIFEXITED(program_status) ? WEXITSTATUS(program_status) :\n"
-	"					  128 + WTERMSIG(program_status));\n"
 	"}\n";

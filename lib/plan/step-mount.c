@@ -117,6 +117,9 @@ static int mount_proc_old(int target)
  */
 static int detach_old_proc(const char *path)
 {
+	/* How many there are shows when it is done. */
+	if (sys_is_dry())
+		return sys_umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
 	for (int most = 16; most; most--) {
 		int r, fd __free(fd) = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
 		struct statfs fs = {0};
@@ -126,7 +129,7 @@ static int detach_old_proc(const char *path)
 		if (fs.f_type != RF_PROC_SUPER_MAGIC)
 			return 0;
 		r = sys_umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
-		if (r < 0 || sys_is_dry())
+		if (r < 0)
 			return r == -EINVAL ? 0 : r;
 	}
 	return 0;

@@ -21,10 +21,14 @@ int sys_mount(const char *source, const char *target, const char *type, unsigned
 			     sys_mount_flags(flags), sys_string(data));
 }
 
+static const struct sys_flag umount_flags[] = {
+	{MNT_FORCE, "MNT_FORCE"}, {MNT_DETACH, "MNT_DETACH"}, {MNT_EXPIRE, "MNT_EXPIRE"},
+	{UMOUNT_NOFOLLOW, "UMOUNT_NOFOLLOW"}, {0, NULL}};
+
 int sys_umount2(const char *target, int flags)
 {
 	return (int)SYS_CALL("umount2", SYS_ACT, SYS_NOFD, target, umount2(target, flags),
-			     "%s, %s", sys_string(target), flags & MNT_DETACH ? "MNT_DETACH" : "0");
+			     "%s, %s", sys_string(target), flags ? sys_flags(umount_flags, (uint64_t)flags) : "0");
 }
 
 int sys_pivot_root(const char *new_root, const char *put_old)

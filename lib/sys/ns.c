@@ -54,7 +54,7 @@ int sys_ns_get_owner_uid(int ns_fd, uint32_t *ret_uid)
 int sys_pidfd_getfd(int pidfd, int target_fd)
 {
 	return (int)SYS_CALL("pidfd_getfd", SYS_OPEN, pidfd, NULL,
-			     syscall(SYS_pidfd_getfd, pidfd, target_fd, 0), "%d, %d, 0", pidfd, target_fd);
+			     syscall(SYS_pidfd_getfd, pidfd, target_fd, 0), "%s, %d, 0", sys_at(pidfd), target_fd);
 }
 
 int sys_ns_get_id(int ns_fd, uint64_t *ret_id)
