@@ -120,6 +120,26 @@ int sys_ns_get_owner_uid(int ns_fd, uint32_t *ret_uid);
 /* The network namespace of a socket (4.9). */
 int sys_socket_get_netns(int socket_fd);
 
+/* tty.c */
+struct termios;
+struct winsize;
+int sys_setsid(void);
+int sys_dup2(int fd, int to); /* `to` stays open at exec */
+/* Readable while a signal of the set is pending. */
+int sys_signalfd(const sigset_t *set);
+int sys_pty_unlock(int master_fd);
+int sys_pty_number(int master_fd, unsigned *ret_number);
+/* The other side of the pair, without a path to it (4.13). */
+int sys_pty_peer(int master_fd);
+/* Make it the controlling terminal of this session's leader. */
+int sys_tty_control(int fd);
+/* The foreground process group. */
+int sys_tty_group(int fd);
+int sys_tty_get_size(int fd, struct winsize *ret_size);
+int sys_tty_set_size(int fd, const struct winsize *size);
+int sys_tty_get(int fd, struct termios *ret_settings);
+int sys_tty_set(int fd, const struct termios *settings);
+
 /* mount.c */
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
 	      const char *data);
