@@ -46,6 +46,13 @@ static int bind_to(int from, int to)
 	return r == -ENOSYS ? bind_old(from, to) : r;
 }
 
+static int needs_privilege(int r, const char *path)
+{
+	if (r != -EPERM)
+		return r;
+	return sys_fail(r, "pin", path, "Operation not permitted: keeping a namespace is a mount, which needs CAP_SYS_ADMIN outside of it");
+}
+
 static int make_private(int fd)
 {
 	char path[40];
@@ -69,17 +76,23 @@ static int make_directory(const struct rf_step *s)
 	return r;
 }
 
+/* In a dry run nobody has made it. */
+static int open_directory(const char *dir)
+{
+	return sys_is_dry() ? SYS_DRY_FD : sys_openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+}
+
 static int mount_directory(struct plan_run *run, struct rf_step *s)
 {
-	int below __free(fd) = sys_openat(AT_FDCWD, s->text[0], O_PATH | O_DIRECTORY | O_NOFOLLOW, 0), r;
+	int below __free(fd) = open_directory(s->text[0]), r;
 
 	if (below < 0)
 		return below;
-	r = bind_to(below, below);
+	r = needs_privilege(bind_to(below, below), s->text[0]);
 	if (r < 0)
 		return r;
 	s->num[1] |= MOUNTED;
-	run->pin_fd = sys_openat(AT_FDCWD, s->text[0], O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	run->pin_fd = open_directory(s->text[0]);
 	return run->pin_fd < 0 ? run->pin_fd : make_private(run->pin_fd);
 }
 
@@ -154,11 +167,9 @@ static int why_not(int r, const struct rf_step *s)
 {
 	const struct rf_ns_kind *kind = rf_ns_kind((size_t)s->num[0]);
 
-	if (r == -EPERM)
-		return sys_fail(r, "pin", s->text[0], "Operation not permitted: keeping a namespace is a mount, which needs CAP_SYS_ADMIN outside of it");
 	if (r == -EINVAL && kind->flag == CLONE_NEWNS)
 		return sys_fail(r, "pin", s->text[0], "Invalid argument: it lies on a shared mount, where a mount namespace would come to contain itself: use --pin, or a file below a mount made private (mount --bind DIR DIR; mount --make-private DIR)");
-	return r;
+	return needs_privilege(r, s->text[0]);
 }
 
 static int run_pin_namespace(struct plan_run *run, struct rf_step *s)

@@ -127,11 +127,14 @@ static int next_signal(const struct wait *w, siginfo_t *ret_info)
 	return sys_sigtimedwait(&all, ret_info, &left);
 }
 
-/* Of a signal that is not ours alone; SI_KERNEL: a key was pressed, or the terminal is gone. */
+/* SI_KERNEL: a key was pressed, or the terminal is gone. A SIGPIPE that we got for writing what the
+ * program has printed is ours alone. */
 static void pass_on(const struct wait *w, int sig, const siginfo_t *info)
 {
 	if (w->pty && sig == SIGWINCH)
 		proc_pty_resize(w->pty);
+	else if (w->pty && sig == SIGPIPE && info->si_pid == getpid())
+		return;
 	else if (w->pty || info->si_code != SI_KERNEL)
 		sys_kill(w->pid, sig);
 }

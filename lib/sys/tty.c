@@ -49,7 +49,7 @@ int sys_pty_number(int master_fd, unsigned *ret_number)
 
 int sys_pty_peer(int master_fd)
 {
-	int fd = (int)SYS_CALL("ioctl", SYS_MAKE, master_fd, NULL,
+	int fd = (int)SYS_CALL("ioctl", SYS_MAKE, master_fd, "peer",
 			       ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC),
 			       "%d, TIOCGPTPEER, O_RDWR|O_NOCTTY|O_CLOEXEC", master_fd);
 

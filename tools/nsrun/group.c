@@ -34,6 +34,12 @@ void group_end(void)
 	name = NULL;
 }
 
+static int given_name(const char *group)
+{
+	name = str_format("/%s", group + strspn(group, "/"));
+	return name ? 1 : -ENOMEM;
+}
+
 int group_begin(const char *group)
 {
 	int r = rf_cgroup_fs_open(&fs);
@@ -42,7 +48,7 @@ int group_begin(const char *group)
 	if (r == -ENOENT && !group)
 		return 0;
 	if (r >= 0)
-		r = group ? (name = strdup(group)) ? 1 : -ENOMEM : rf_cgroup_of_process(fs, 0, &name);
+		r = group ? given_name(group) : rf_cgroup_of_process(fs, 0, &name);
 	before = (struct rf_cgroup_usage){.size = sizeof(before)};
 	if (r > 0)
 		r = rf_cgroup_usage(fs, name, &before);
