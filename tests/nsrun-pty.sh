@@ -25,7 +25,7 @@ equal "the last words of a short program, each time" yes "$all"
 equal "exit code" 7 "$(code nsrun -r --pty sh -c 'exit 7')"
 equal "exit code behind an init" 7 "$(code nsrun -r -p --pty sh -c 'exit 7')"
 equal "a signal is its end" 143 "$(code sh -c 'nsrun -r --pty sh -c "kill -TERM \$\$"; exit $?')"
-refuse "not found" 127 'no-such' nsrun -r --pty no-such
+refuse "not found" 127 '/no/such' nsrun -r --pty /no/such
 refuse "output to a full disk" 125 'No space left' sh -c 'nsrun -r --pty echo much > /dev/full'
 equal "output to nobody: the terminal is hung up" gone "$(timeout 20 nsrun -r --pty sh -c 'trap ": > hung-up; exit" HUP; while :; do echo x; done' < /dev/null 2> .err | head -1 > /dev/null; await 10 test -e hung-up && echo gone)"
 equal "--timeout" 124 "$(code nsrun -r --pty --timeout 100ms sleep 100)"

@@ -168,7 +168,7 @@ static const struct hint_row rows[] = {
 	{"fsopen", NULL, -EPERM, "mounting needs CAP_SYS_ADMIN: be root, or use a user and mount namespace (nsrun -rm)", NULL},
 	{"setresuid", NULL, -EINVAL, "this id is not in the user id map", NULL},
 	{"setresgid", NULL, -EINVAL, "this id is not in the group id map", NULL},
-	{"setgroups", NULL, -EPERM, "setgroups is denied in this user namespace", NULL},
+	{"setgroups", NULL, -EPERM, "this needs CAP_SETGID, and setgroups must not be denied in this user namespace", NULL},
 	{"write", NULL, -ENOSPC, NULL, no_space},
 	{"mkdirat", NULL, -ENOSPC, NULL, no_space},
 	{"openat", "gid_map", -EACCES, "only the owner of the process may write its maps", NULL},

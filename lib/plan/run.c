@@ -224,9 +224,25 @@ static void follow_successor(struct plan_run *run, pid_t pid)
 {
 	int status;
 
-	while (sys_waitpid(run->child, &status, 0) == -EINTR)
+	while (run->child > 0 && sys_waitpid(run->child, &status, 0) == -EINTR)
 		;
 	run->child = pid;
+}
+
+static void hear(struct record *rec, const struct message *m, int *ret_error)
+{
+	if (m->kind == MESSAGE_CALL) {
+		keep_call(rec, &m->call);
+	} else if (m->kind == MESSAGE_STEP_DONE) {
+		report_step(rec, m->index, m->result);
+	} else if (m->kind == MESSAGE_SUCCESSOR) {
+		follow_successor(rec->run, m->result);
+	} else if (m->kind == MESSAGE_FAILED) {
+		*ret_error = m->result;
+		rec->child_failed = true;
+		rec->failed_index = m->index;
+		rec->failed_call = m->call;
+	}
 }
 
 /* Hear what the child says: up to its arrival (1), or until it has become the program (0), or has
@@ -241,20 +257,9 @@ static int listen_to_child(struct record *rec, bool until_arrived)
 	if (run->report_fd[1] >= 0)
 		sys_close(take_fd(&run->report_fd[1]));
 	while (sys_quiet_receive(run->report_fd[0], &m, sizeof(m))) {
-		if (m.kind == MESSAGE_CALL) {
-			keep_call(rec, &m.call);
-		} else if (m.kind == MESSAGE_STEP_DONE) {
-			report_step(rec, m.index, m.result);
-		} else if (m.kind == MESSAGE_SUCCESSOR) {
-			follow_successor(run, m.result);
-		} else if (m.kind == MESSAGE_FAILED) {
-			error = m.result;
-			rec->child_failed = true;
-			rec->failed_index = m.index;
-			rec->failed_call = m.call;
-		} else if (until_arrived) {
+		hear(rec, &m, &error);
+		if (m.kind == MESSAGE_ARRIVED && until_arrived)
 			return 1;
-		}
 	}
 	return error;
 }
@@ -302,18 +307,39 @@ static void restore_signals(struct plan_run *run)
 	run->signals_saved = false;
 }
 
+/*
+ * A step of the caller has failed. Where it did because the child was no longer there, the child's own
+ * failure is what is told: it lies in the pipe when the child is gone. Others may hold the pipe's end.
+ */
+static int why_it_failed(struct record *rec, size_t index, int error, struct rf_failure *ret_failure)
+{
+	struct rf_call why = *rf_trace_last_failure();
+	struct plan_run *run = rec->run;
+	struct pollfd said = {.fd = run->report_fd[0], .events = POLLIN};
+	bool had_child = run->child > 0;
+	struct message m;
+
+	reap(run, true);
+	while (had_child && !rec->child_failed && sys_poll(&said, 1, 0) > 0 && (said.revents & POLLIN) &&
+	       sys_quiet_receive(said.fd, &m, sizeof(m)))
+		hear(rec, &m, &error);
+	/* One that has taken over from the first. */
+	reap(run, true);
+	if (rec->child_failed)
+		fill_failure(run->plan, ret_failure, rec->failed_index, error, &rec->failed_call);
+	else
+		fill_failure(run->plan, ret_failure, index, error, &why);
+	return error;
+}
+
 static int start(struct record *rec, struct rf_failure *ret_failure)
 {
 	struct plan_run *run = rec->run;
 	size_t index = 0;
 	int r = pass(rec, &index);
 
-	if (r < 0 && rec->child_failed) {
-		fill_failure(run->plan, ret_failure, rec->failed_index, r, &rec->failed_call);
-		reap(run, true);
-	} else if (r < 0) {
-		fill_failure(run->plan, ret_failure, index, r, rf_trace_last_failure());
-		reap(run, true);
+	if (r < 0) {
+		r = why_it_failed(rec, index, r, ret_failure);
 	} else if (run->child > 0) {
 		r = drain(rec, ret_failure);
 		if (r < 0)

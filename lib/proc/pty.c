@@ -9,7 +9,8 @@
  * when it goes on.
  *
  * Surprises. Reading the outer side is EIO while nobody holds the inner one; that may change again
- * (a program can open /dev/tty later), so it is asked again from time to time. What a program has
+ * (a program can open /dev/tty later), so it is asked again from time to time, as is whether a shell
+ * has brought us to the foreground, which it does without a word to who is not stopped. What a program has
  * printed is still on its way when its end is told: poll(2) pushes it through before it answers. A
  * line that is being typed ends by ^D only at its beginning; so an end of file in the middle of one
  * is fed twice. Descriptors that belong to the caller are never made non-blocking: others share them.
@@ -210,6 +211,12 @@ static void answer(struct proc_pty *p, const struct pollfd fds[POLLED])
 		read_output(p);
 }
 
+/* No call waits for the inner side to be opened, or for us to be in the foreground. */
+static bool asks_again(const struct proc_pty *p)
+{
+	return (p->quiet && p->master_fd >= 0) || (p->typed_at && !p->raw && p->input);
+}
+
 int proc_pty_copy(struct proc_pty *p, int timeout_ms)
 {
 	struct pollfd fds[POLLED];
@@ -219,13 +226,15 @@ int proc_pty_copy(struct proc_pty *p, int timeout_ms)
 		int wait_ms = timeout_ms;
 
 		ask(p, fds);
-		if (p->quiet && p->master_fd >= 0 && (wait_ms < 0 || wait_ms > ASK_AGAIN_MS))
+		if (asks_again(p) && (wait_ms < 0 || wait_ms > ASK_AGAIN_MS))
 			wait_ms = ASK_AGAIN_MS;
 		r = sys_poll(fds, POLLED, wait_ms);
 		if (r < 0 && r != -EINTR)
 			return r;
 		if (r > 0)
 			answer(p, fds);
+		else if (p->typed_at && !p->raw)
+			proc_pty_resume(p);
 		p->quiet &= r > 0;
 		if (r > 0 && fds[SIGNALS].revents)
 			return 1;

@@ -234,11 +234,11 @@ static int run(int argc, char **argv)
 	r = rf_plan_new(&plan);
 	if (r >= 0)
 		r = rf_plan_sandbox(plan, &box);
-	if (r < 0)
-		return tool_error(r, "plan");
-	pid = tool_run_plan(plan);
-	if (pid <= 0)
+	pid = r < 0 ? -tool_error(r, "plan") : tool_run_plan(plan);
+	if (pid <= 0) {
+		watch_abandon();
 		return -pid;
+	}
 	keep_warn(&box);
 	return watch_end(plan, pid);
 }

@@ -27,6 +27,8 @@ struct watch_words {
 };
 /* Open what a report goes to, before there is a program that it could fail for. */
 int watch_begin(const struct watch_words *words);
+/* There will be no program: close it again. */
+void watch_abandon(void);
 /* Wait for the program and tell; the exit code of nsrun. */
 int watch_end(struct rf_plan *plan, pid_t pid);
 

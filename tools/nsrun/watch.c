@@ -34,6 +34,19 @@ int watch_begin(const struct watch_words *w)
 	return report_fd < 0 ? tool_error(report_fd, "--report") : group_begin(w->group);
 }
 
+static void close_report(void)
+{
+	if (report_fd >= 0 && !str_starts(words->report, "fd:"))
+		sys_close(report_fd);
+	report_fd = -1;
+}
+
+void watch_abandon(void)
+{
+	close_report();
+	group_end();
+}
+
 static unsigned long long us(struct timeval t)
 {
 	return (unsigned long long)t.tv_sec * 1000000u + (unsigned long long)t.tv_usec;
@@ -57,7 +70,6 @@ static int report(const struct rf_child_end *end)
 	str_addf(&out, ", \"blocks_read\": %ld, \"blocks_written\": %ld, \"voluntary_switches\": %ld, \"involuntary_switches\": %ld, \"cgroup\": ",
 		 u->ru_inblock, u->ru_oublock, u->ru_nvcsw, u->ru_nivcsw);
 	r = group_report(&out);
-	group_end();
 	if (r < 0)
 		return r;
 	str_add(&out, "}\n");
@@ -82,13 +94,18 @@ int watch_end(struct rf_plan *plan, pid_t pid)
 	/* Nobody there to read it is no reason to end the program. */
 	int said = say_ready(), r = rf_plan_wait(plan, pid, &options, &end);
 
-	if (r < 0)
-		return tool_error(r, "wait for the program");
+	if (r < 0) {
+		int code = tool_error(r, "wait for the program");
+
+		/* A failure leaves nothing that was to be kept. */
+		rf_plan_undo(plan);
+		watch_abandon();
+		return code;
+	}
 	if (said < 0)
 		tool_warn("--ready-fd: %s", strerror(-said));
 	r = report_fd >= 0 ? report(&end) : 0;
-	if (words->report && report_fd >= 0 && !str_starts(words->report, "fd:"))
-		sys_close(report_fd);
+	watch_abandon();
 	if (r < 0)
 		return tool_error(r, "--report");
 	if (end.timed_out) {
