@@ -5,13 +5,9 @@
 
 static int fill(struct cgroup_run_state *state, const char *group)
 {
-	int r;
-
 	for (size_t h = 0; h < CGROUP_MAX_HIERARCHIES; h++)
 		state->join_fd[h] = -EBADF;
-	r = rf_cgroup_fs_open(&state->fs);
-	state->owns_fs = r >= 0;
-	return r < 0 ? r : cgroup_name(group, &state->name);
+	return cgroup_name(group, &state->name);
 }
 
 static int add(struct rf_plan *plan, const struct step_kind *kind, bool in_child, struct cgroup_run_state *state)

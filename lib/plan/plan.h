@@ -70,10 +70,10 @@ __attribute__((noreturn)) void plan_hand_over(struct plan_run *run, pid_t succes
 /* Of a program that nobody waits for (any more). */
 void plan_close_rest(struct plan_run *run);
 
-/* The child says that it is where the caller waits for it; and that: run->child is then the one that
- * goes on. Where it fails before, -errno, and the failure that is told is its own. */
+/* The child, or its successor, says that it is where the caller waits for it; and that: run->child is
+ * then the one that goes on. Where it fails before, -errno, and the failure that is told is its own. */
 void plan_say_arrived(struct plan_run *run);
-int plan_await_arrival(struct plan_run *run);
+int plan_await_arrival(struct plan_run *run, bool successor);
 
 /* Append a step; NULL for want of memory (the plan then refuses to run: -ENOMEM). */
 struct rf_step *plan_add(struct rf_plan *plan, const struct step_kind *kind, bool in_child);

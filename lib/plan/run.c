@@ -35,6 +35,7 @@ struct record {
 	size_t index;
 	struct rf_call *calls;
 	size_t n, cap;
+	int awaited; /* messages before the caller may go on */
 	bool child_failed; /* before the caller was done, by this: */
 	size_t failed_index;
 	struct rf_call failed_call;
@@ -237,6 +238,9 @@ static void hear(struct record *rec, const struct message *m, int *ret_error)
 		report_step(rec, m->index, m->result);
 	} else if (m->kind == MESSAGE_SUCCESSOR) {
 		follow_successor(rec->run, m->result);
+		rec->awaited--;
+	} else if (m->kind == MESSAGE_ARRIVED) {
+		rec->awaited--;
 	} else if (m->kind == MESSAGE_FAILED) {
 		*ret_error = m->result;
 		rec->child_failed = true;
@@ -258,7 +262,7 @@ static int listen_to_child(struct record *rec, bool until_arrived)
 		sys_close(take_fd(&run->report_fd[1]));
 	while (sys_quiet_receive(run->report_fd[0], &m, sizeof(m))) {
 		hear(rec, &m, &error);
-		if (m.kind == MESSAGE_ARRIVED && until_arrived)
+		if (until_arrived && !rec->awaited)
 			return 1;
 	}
 	return error;
@@ -280,10 +284,13 @@ void plan_say_arrived(struct plan_run *run)
 	send_message(run, &m);
 }
 
-int plan_await_arrival(struct plan_run *run)
+int plan_await_arrival(struct plan_run *run, bool successor)
 {
-	int r = listen_to_child(run->record, true);
+	int r;
 
+	/* The one that has arrived may say so before the first one has said who that is. */
+	run->record->awaited = 1 + successor;
+	r = listen_to_child(run->record, true);
 	return r ? (r > 0 ? 0 : r) : sys_fail(-ECHILD, "wait", "", "the new process was killed");
 }
 

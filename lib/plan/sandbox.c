@@ -106,7 +106,7 @@ static struct shape make_shape(const struct rf_sandbox *b)
 }
 
 static int add_map(struct rf_plan *plan, const struct step_kind *kind, const struct rf_idmap *map,
-		   uint32_t own)
+		   bool helper)
 {
 	char *text __free(ptr) = NULL;
 	int r;
@@ -117,7 +117,7 @@ static int add_map(struct rf_plan *plan, const struct step_kind *kind, const str
 	if (r >= 0)
 		r = plan_add_text(plan, kind, false, text);
 	if (r >= 0)
-		plan->steps[plan->n - 1].num[0] = !own_map(map, own);
+		plan->steps[plan->n - 1].num[0] = helper;
 	return r;
 }
 
@@ -203,7 +203,7 @@ static int add_entering(struct rf_plan *plan, const struct shape *s)
 		return r;
 	r = plan_add_num(plan, &step_arrive, true, 0);
 	if (r >= 0)
-		r = plan_add_num(plan, &step_await_arrival, false, 0);
+		r = plan_add_num(plan, &step_await_arrival, false, s->late != 0);
 	if (r >= 0)
 		r = add_keeping(plan, s);
 	return r < 0 ? r : add_release(plan);
@@ -212,6 +212,8 @@ static int add_entering(struct rf_plan *plan, const struct shape *s)
 /* Fork or unshare, then the maps: written by the caller for the child, or by itself. */
 static int add_namespaces(struct rf_plan *plan, struct shape *s)
 {
+	/* Who can give a namespace to another can map its ids, too. */
+	bool mine = s->box->has_owner;
 	int r = add_before(plan, s);
 
 	if (r >= 0 && s->forked)
@@ -221,9 +223,9 @@ static int add_namespaces(struct rf_plan *plan, struct shape *s)
 	if (r >= 0 && s->deny_setgroups)
 		r = plan_add_num(plan, &step_deny_setgroups, false, 0);
 	if (r >= 0)
-		r = add_map(plan, &step_write_uid_map, &s->box->uid_map, s->euid);
+		r = add_map(plan, &step_write_uid_map, &s->box->uid_map, !mine && !own_map(&s->box->uid_map, s->euid));
 	if (r >= 0)
-		r = add_map(plan, &step_write_gid_map, &s->box->gid_map, s->egid);
+		r = add_map(plan, &step_write_gid_map, &s->box->gid_map, !mine && !own_map(&s->box->gid_map, s->egid));
 	if (r < 0 || !s->forked)
 		return r;
 	if (!s->meets)

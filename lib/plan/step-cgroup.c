@@ -82,7 +82,11 @@ const struct step_kind step_cgroup_create = {
 static int run_find(struct plan_run *run, struct rf_step *s)
 {
 	struct cgroup_run_state *state = s->data;
+	int r = state->fs ? 0 : rf_cgroup_fs_open(&state->fs);
 
+	if (r < 0)
+		return r;
+	state->owns_fs = true;
 	return cgroup_open(state->fs, state->name, &state->g);
 }
 

@@ -7,7 +7,7 @@
 
 struct cgroup_run_state {
 	struct rf_cgroup_fs *fs;
-	bool owns_fs;
+	bool owns_fs; /* a step has opened it */
 	char *name;
 	bool transient;
 	struct cgroup_want want;

@@ -169,6 +169,8 @@ static int why_not(int r, const struct rf_step *s)
 
 	if (r == -EINVAL && kind->flag == CLONE_NEWNS)
 		return sys_fail(r, "pin", s->text[0], "Invalid argument: it lies on a shared mount, where a mount namespace would come to contain itself: use --pin, or a file below a mount made private (mount --bind DIR DIR; mount --make-private DIR)");
+	if (r == -ELOOP && kind->flag == CLONE_NEWNS)
+		return sys_fail(r, "pin", s->text[0], "Too many levels of symbolic links: the kernel takes the new mount namespace for an older one than the caller's (since 6.18 their numbers come from a different range on each CPU): try again, or on one CPU (taskset -c 0)");
 	return needs_privilege(r, s->text[0]);
 }
 

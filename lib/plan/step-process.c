@@ -210,7 +210,7 @@ const struct step_kind step_arrive = {
 
 static int run_await_arrival(struct plan_run *run, struct rf_step *s)
 {
-	return sys_is_dry() ? 0 : plan_await_arrival(run);
+	return sys_is_dry() ? 0 : plan_await_arrival(run, s->num[0]);
 }
 
 const struct step_kind step_await_arrival = {

@@ -18,7 +18,8 @@ void plan_ready_signals(struct plan_run *run);
 /* [CLONE_NEW… flags, 1 + the user id that shall own them or 0, the group id] */
 extern const struct step_kind step_fork;
 extern const struct step_kind step_release, step_await_release;
-extern const struct step_kind step_arrive, step_await_arrival; /* the same, the other way round */
+extern const struct step_kind step_arrive;	    /* the same, the other way round */
+extern const struct step_kind step_await_arrival;   /* [it is a successor of the first one] */
 extern const struct step_kind step_die_with_caller; /* [signal] */
 extern const struct step_kind step_close_descriptors;
 extern const struct step_kind step_pass_descriptor; /* [descriptor] */

@@ -169,6 +169,7 @@ static int wait_for_end(struct wait *w)
 
 static int wait_at_terminal(struct wait *w)
 {
+	struct rf_call why;
 	struct proc_pty pty;
 	int r = proc_pty_begin(&pty, w->options->pty_fd), ended;
 
@@ -178,8 +179,11 @@ static int wait_at_terminal(struct wait *w)
 	}
 	w->pty = &pty;
 	r = wait_for_end(w);
+	why = *rf_trace_last_failure();
 	ended = proc_pty_end(&pty);
 	w->pty = NULL;
+	if (r < 0)
+		sys_keep_failure(&why);
 	return r < 0 ? r : ended;
 }
 

@@ -172,7 +172,8 @@ static int write_some(struct proc_pty_buffer *b, int fd)
 	return 0;
 }
 
-/* Nobody looks at our output any more: then the terminal is hung up, and its session gets SIGHUP. */
+/* Nobody looks at our output any more, or what was typed can't be passed on: the terminal is hung up,
+ * and its session gets SIGHUP. */
 static void hang_up(struct proc_pty *p, int error)
 {
 	p->error = error;
@@ -206,7 +207,9 @@ static void answer(struct proc_pty *p, const struct pollfd fds[POLLED])
 	if (r < 0)
 		hang_up(p, r);
 	if ((fds[INNER].revents & POLLOUT) && p->master_fd >= 0)
-		write_some(&p->in, p->master_fd);
+		r = write_some(&p->in, p->master_fd);
+	if (r < 0 && p->master_fd >= 0)
+		hang_up(p, r);
 	if (fds[INNER].revents & (POLLIN | POLLHUP | POLLERR) && p->output && is_empty(&p->out))
 		read_output(p);
 }

@@ -229,8 +229,10 @@ static int run(int argc, char **argv)
 		r = change_environment();
 	if (!r)
 		r = watch_begin(&watch);
-	if (r)
+	if (r) {
+		watch_abandon();
 		return r;
+	}
 	r = rf_plan_new(&plan);
 	if (r >= 0)
 		r = rf_plan_sandbox(plan, &box);
