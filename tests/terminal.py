@@ -142,6 +142,7 @@ def stop(*words):
     outside = "raw" if t.raw() else "cooked"
     t.type("fg\n")
     t.expect(r"\non\n")
+    t.expect(re.escape(INNER))
     t.until(t.raw)
     t.line("echo back", r"\nback\n", INNER)
     t.type("exit\n")

@@ -34,6 +34,15 @@ static int open_target(const struct plan_run *run, const char *path)
 	return resolve_dir(run->root_fd, path + strspn(path, "/"));
 }
 
+/* What is mounted on a directory, to which its descriptor no longer leads: by its name in the one above. */
+static int open_on_top(int target, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	int above __free(fd) = sys_openat(target, "..", O_PATH | O_DIRECTORY, 0);
+
+	return above < 0 ? above : sys_openat(above, name ? name + 1 : path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+}
+
 /* Without the new mount API: attached first, then told. */
 static int mount_old(int target, const char *path, const char *interpreters)
 {
@@ -44,8 +53,7 @@ static int mount_old(int target, const char *path, const char *interpreters)
 	r = sys_mount("binfmt_misc", at, "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	if (r < 0)
 		return r;
-	/* The mount is on top of what the descriptor stands for: "." from there is still below. */
-	dir = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	dir = open_on_top(target, path);
 	return dir < 0 ? dir : tell(dir, interpreters);
 }
 
@@ -70,8 +78,6 @@ static int run_mount_binfmt(struct plan_run *run, struct rf_step *s)
 	if (target < 0)
 		return target;
 	fs = sys_fsopen("binfmt_misc");
-	if (fs == -ENOSYS && run->root_fd >= 0 && *interpreters)
-		return sys_fail(fs, "fsopen", "binfmt_misc", "Function not implemented: with a new root it takes the newer mount calls");
 	r = fs == -ENOSYS ? mount_old(target, s->text[0], interpreters) : fs < 0 ? fs : mount_new(fs, target, interpreters);
 	if (r == -EPERM && rf_trace_last_failure()->name[0] != 'w')
 		return sys_fail(r, "mount", "binfmt_misc", "Operation not permitted: only since Linux 6.7 has each user namespace one of its own");
