@@ -70,5 +70,6 @@ for fault in "ioctl:*/peer=ENOTTY!" "clone3=ENOSYS!" "close_range=ENOSYS!"; do
 	equal "without ${fault%=*}" "yes" "$(RINGFENCE_FAULT=$fault nsrun -r -p --pty sh -c '[ -t 0 ] && echo yes' < /dev/null | tidy)"
 done
 refuse "no /dev/ptmx" 125 'open a pair of pseudo terminals.*/dev/ptmx.*No such file' env RINGFENCE_FAULT=openat:/dev/ptmx=ENOENT nsrun -r --pty true
+refuse "without a standard input" 125 'must be open, be it on /dev/null' sh -c 'nsrun -r --pty true <&-'
 prints "--dry-run" 'lead a session on the new terminal' nsrun -r --pty --dry-run no-such-program
 finish

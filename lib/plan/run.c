@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The executor: one pass over the array. Before the step that forks, every step is the caller's;
- * after it, two processes pass over the same array, each doing its own steps. They meet in two
- * places: the child waits for the caller's release byte, and the child's records and its failure
+ * after it, two processes pass over the same array, each doing its own steps. They meet in three
+ * places: the child waits for the caller's release byte; where it enters namespaces by itself that the
+ * caller has to do with, the caller waits for its word; and the child's records and its failure
  * travel to the caller through a pipe that its exec closes. End of file without a failure means
  * that the program runs.
  *

@@ -36,6 +36,8 @@ static int run_pty_open(struct plan_run *run, struct rf_step *s)
 
 	if (r < 0)
 		return r;
+	if (outer <= STDERR_FILENO)
+		return sys_fail(-EBADF, "pty", "", "standard input, output and error must be open, be it on /dev/null: what is copied goes through them");
 	inner = sys_pty_peer(outer);
 	if (inner == -ENOTTY || inner == -EINVAL || inner == -ENOSYS)
 		inner = open_by_name(outer);
