@@ -155,6 +155,35 @@ run "--monotonic" -r -T -f --monotonic 77 cat /proc/self/timens_offsets
 run "both, one below zero" -r -T -f --monotonic 5 --boottime=-5 cat /proc/self/timens_offsets
 differ "a loopback interface that is up" chosen "lo is up unless --loopback-down" "up [0]" nsrun unshare -r -n sh -c 'ip -o link show lo | grep -q LOOPBACK,UP && echo up || echo down'
 
+echo "# kept as a file"
+given "needs root" root
+cat > kept << 'SH'
+: > f
+"$@"
+code=$?
+stat -fc %T f
+umount f
+rm -f f
+exit $code
+SH
+keeps() { local n=$1; shift; same "unshare $n" "sh kept nsrun" "sh kept unshare" "$@"; }
+keeps "--net=FILE" --net="$T/f" sh -c "$NEW"
+keeps "--uts=FILE" --uts="$T/f" sh -c "$NEW"
+keeps "--ipc=FILE" --ipc="$T/f" sh -c "$NEW"
+keeps "--cgroup=FILE" --cgroup="$T/f" sh -c "$NEW"
+keeps "--pid=FILE -f" --pid="$T/f" -f sh -c "$NEW"
+keeps "--time=FILE -f" --time="$T/f" -f sh -c "$NEW"
+keeps "--net=FILE, exit code" --net="$T/f" sh -c 'exit 9'
+keeps "--net=FILE -n: the file stays" --net="$T/f" -n true
+keeps "--net=FILE -u" --net="$T/f" -u sh -c "$NEW"
+keeps "--mount=FILE" --mount="$T/f" sh -c "$NEW"
+differ "unshare --user=FILE" "their defect" "binds when it has no right any more (until 2.42)" "user 
+nsfs [0]" "sh kept nsrun" "sh kept unshare" --user="$T/f" sh -c "$NEW"
+differ "unshare -r --net=FILE" "their defect" "the same" "nsfs [0]" "sh kept nsrun" "sh kept unshare" -r --net="$T/f" true
+sed -e 1d -e 's/ f$/ new/' kept > made
+differ "unshare --net=FILE that is not there" chosen "it is made" "nsfs [0]" "sh made nsrun" "sh made unshare" --net="$T/new" true
+given
+
 echo "# joining"
 # --no-init: both families look at the same process.
 mkdir -m 777 pub; chmod 777 pub

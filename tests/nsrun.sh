@@ -18,7 +18,7 @@ if ! nsrun -r true 2> "$T/.err"; then skip_all "no user namespaces here: $(cat "
 refuse "an unknown option" 125 'no such option: --frob' nsrun --frob true
 refuse "no abbreviations" 125 'no such option: --map-root' nsrun --map-root true
 refuse "an option without its value" 125 '--root needs a value: DIR' nsrun --root
-refuse "a value where none is taken" 125 '--user takes no value' nsrun --user=1 true
+refuse "a value where none is taken" 125 '--fork takes no value' nsrun --fork=1 true
 refuse "a map in another form" 125 '--map-users: "0-5" is not INSIDE:OUTSIDE:COUNT' nsrun --map-users 0-5 true
 refuse "a map with an empty field" 125 'is not INSIDE:OUTSIDE:COUNT' nsrun --map-users 0::1 true
 refuse "two ways to map" 125 'exclude each other' nsrun -r -c true

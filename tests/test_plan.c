@@ -24,6 +24,8 @@
 
 static char *const program[] = {(char *)"/bin/true", (char *)"x", NULL};
 static const int two_fds[] = {5, 9};
+static const struct rf_pin net_pin[] = {{CLONE_NEWNET, "/f"}};
+static const char *const interpreter[] = {":x:M::y::/z:"};
 
 #define NEWALL                                                                                     \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
@@ -110,6 +112,28 @@ static const struct {
 	{"an outer program", {.root = "/srv", .outer_program = true}, "", "",
 	 "open-program /bin/true\nunshare CLONE_NEWNS\npropagation private\nattach-root /srv\n"
 	 "pivot-root\n" END, NULL},
+	{"a network that is kept", {.pins = net_pin, .n_pins = 1, .loopback_down = true}, "", "",
+	 "fork CLONE_NEWNET\npin-namespace net at /f\n" MEET CHILD_END, NULL},
+	{"a set, beside a file", {.pins = net_pin, .n_pins = 1, .namespaces = CLONE_NEWUTS, .pin_set = "blue", .loopback_down = true}, "", "",
+	 "pin-set /run/ringfence/ns/blue\nfork CLONE_NEWNET|CLONE_NEWUTS\npin-namespace net at /f\n"
+	 "pin-namespace net at /run/ringfence/ns/blue/net\npin-namespace uts at /run/ringfence/ns/blue/uts\n" MEET CHILD_END, NULL},
+	{"a time namespace that is kept: when there is one", {.pin_set = "./d", .monotonic = {.seconds = 5, .set = true}}, "", "",
+	 "pin-set ./d\nfork\n" MEET "child: unshare CLONE_NEWTIME\nchild: time-offsets monotonic 5 0\nchild: be-born\n"
+	 "child: arrive\nawait-arrival\npin-namespace time at ./d/time\n" MEET CHILD_END, NULL},
+	{"in a group", {.cgroup = "/a//b/"}, "", "",
+	 "cgroup-hold /a/b\ncgroup-open\nfork\n" MEET "child: cgroup-join\n" CHILD_END, NULL},
+	{"in a group that is the root of what it sees", {.cgroup = "a", .namespaces = CLONE_NEWCGROUP}, "", "",
+	 "cgroup-hold /a\ncgroup-open\nfork\n" MEET "child: cgroup-join\nchild: unshare CLONE_NEWCGROUP\n" CHILD_END, NULL},
+	{"a terminal", {.pty = true}, "", "",
+	 "pty-open\nfork\n" MEET "child: pty-stdio\nchild: pty-session\n" CHILD_END, NULL},
+	{"a terminal, behind an init", {.pty = true, .namespaces = CLONE_NEWPID}, "", "",
+	 "pty-open\nstatus-pipe\nfork CLONE_NEWPID\n" MEET "child: pty-stdio\nchild: die-with-caller SIGKILL\nchild: init\n"
+	 "child: pty-session\nchild: close-descriptors\nchild: exec /bin/true x\n", NULL},
+	{"an owner", {.has_owner = true, .owner_uid = 7, .owner_gid = 8}, "", "",
+	 "fork CLONE_NEWUSER, owned by 7:8\n" MEET CHILD_END, NULL},
+	{"an interpreter", {.interpreters = interpreter, .n_interpreters = 1}, "", "",
+	 "unshare CLONE_NEWUSER|CLONE_NEWNS\npropagation private\n"
+	 "mount-binfmt /proc/sys/fs/binfmt_misc, :x:M::y::/z:\n" END, NULL},
 };
 
 FIXTURE(plan)

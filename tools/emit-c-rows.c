@@ -251,6 +251,7 @@ static const struct {
 } refused[] = {
 	{"tell", "what it writes is known only when there is a process"},
 	{"drop-capabilities", "what there is to drop is known only inside"},
+	{"pty-open", "a terminal needs someone who copies between it and the caller's"},
 	{"read-environment", "the environment is the target's at that moment"},
 };
 

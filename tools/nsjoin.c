@@ -4,6 +4,7 @@
 #include <ringfence/child.h>
 #include <ringfence/container.h>
 #include <ringfence/join.h>
+#include <ringfence/pin.h>
 #include <ringfence/priv.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 static struct rf_join join = {.size = sizeof(join), .pidfd = -1, .net_socket = -1};
 /* By the row of the table below: NULL where the option was not given, "" without a file. */
-static const char *kinds[RF_NS_KINDS], *root, *wd, *target, *container, *as_uid, *as_gid;
+static const char *kinds[RF_NS_KINDS], *root, *wd, *target, *container, *as_uid, *as_gid, *pin;
 static bool preserve, no_kill_child;
 static int64_t pidfd = -1, net_socket = -1;
 static struct opt_list pass_fds, drop;
@@ -30,6 +31,7 @@ enum { USER, MOUNT, PID, NET, IPC, UTS, CGROUP, TIME }; /* the order of rf_ns_ki
 static const struct opt_row options[] = {
 	{'t', "target", OPT_STRING, &target, "PID[:INODE]",
 	 "take namespaces from this process; with INODE only where its pidfd has that inode number"},
+	{0, "pin", OPT_STRING, &pin, "NAME|DIR", "take all that nsrun --pin has kept under this name or in DIR"},
 	{0, "target-fd", OPT_INT, &pidfd, "N", "take them from the process of pidfd N", 0, 0, 1 << 20},
 	{0, "container", OPT_STRING, &container, "NAME",
 	 "take them from the first process of this container: of runc, crun, youki, containerd, docker, podman, systemd-machined or LXC"},
@@ -110,6 +112,22 @@ static int set_target(void)
 	return 0;
 }
 
+/* All of a set, unless the option of a kind names another. */
+static int set_pin(void)
+{
+	char *files[RF_NS_KINDS];
+	int r = pin ? rf_pin_files(pin, files) : 0;
+
+	if (r < 0)
+		return tool_error(r, "--pin");
+	for (size_t i = 0; pin && i < RF_NS_KINDS; i++)
+		if (!kinds[i])
+			kinds[i] = files[i];
+		else
+			free(files[i]);
+	return 0;
+}
+
 static int set_kinds(void)
 {
 	static struct rf_join_file files[RF_NS_KINDS];
@@ -181,6 +199,8 @@ static int set_join(char **argv)
 		argv = shell;
 	}
 	join.argv = argv;
+	if (!r)
+		r = set_pin();
 	if (!r)
 		r = set_kinds();
 	if (!r)

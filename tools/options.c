@@ -91,6 +91,9 @@ static int optional(const struct opt_row *o, const char *word)
 {
 	const char **to = o->to;
 
+	/* Without a value, an earlier one stays where the row says so. */
+	if (!word && o->bits && *to)
+		return 0;
 	if (!word)
 		word = o->choices ? o->choices[0] : "";
 	else

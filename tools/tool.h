@@ -31,7 +31,8 @@ enum opt_type {
 	OPT_CPU,	/* uint64_t millionths of a CPU by rf_parse_cpu() */
 	OPT_LIST,	/* struct opt_list: append the word */
 	OPT_CHOICE,	/* int: index of the word in row->choices (NULL-terminated) */
-	OPT_OPTIONAL,	/* const char *: --name or --name=WORD; without: row->choices[0], or "" */
+	OPT_OPTIONAL,	/* const char *: --name or --name=WORD; without: row->choices[0], or "";
+			   with row->bits an earlier word stays then */
 	OPT_CALL,	/* row->call(word, to): 0, or -errno with row->arg's form being wrong */
 };
 

@@ -139,6 +139,12 @@ struct rf_cgroup_usage {
 RF_API int rf_cgroup_usage(struct rf_cgroup_fs *fs, const char *group,
 			   struct rf_cgroup_usage *ret_usage);
 
+/*
+ * The group that a process is in (0: this one): 1 with "/NAME" to free(3), 0 where it is the root. On
+ * v1, where it may be in another group of each hierarchy: that of memory, else of cpu, pids, v2.
+ */
+RF_API int rf_cgroup_of_process(const struct rf_cgroup_fs *fs, pid_t pid, char **ret_name);
+
 /* Called for a group and each one below, parents first; a result other than 0 ends the walk. */
 typedef int rf_cgroup_walk_fn(const char *group, void *data);
 

@@ -28,6 +28,10 @@ struct rf_child_options {
 	size_t size;	     /* sizeof(struct rf_child_options) */
 	int status_fd;	     /* where an init says wait statuses (rf_plan_wait() fills it in); -1: none */
 	uint64_t timeout_us; /* then SIGTERM, and after 2 s SIGKILL; 0: no limit */
+	/* The outer side of the program's own terminal (rf_plan_wait() fills it in), which is taken over:
+	 * standard input goes there and standard output comes from there, every signal is passed on, and
+	 * output that can't be written is a failure. 0 or less: none. */
+	int pty_fd;
 };
 
 struct rf_child_end {

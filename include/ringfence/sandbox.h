@@ -7,6 +7,7 @@
 #define RINGFENCE_SANDBOX_H
 
 #include <ringfence/idmap.h>
+#include <ringfence/pin.h>
 #include <ringfence/plan.h>
 
 #ifdef __cplusplus
@@ -47,6 +48,19 @@ struct rf_sandbox {
 	int info_fd;	    /* write a line of JSON there, as nsrun(1) describes; 0: no */
 	const int *pass_fds;
 	size_t n_pass_fds;  /* all other descriptors above 2 are closed at exec */
+	/* Kept beyond the program's end; a mount by the caller, so CAP_SYS_ADMIN outside. All or none. */
+	const char *pin_set; /* all new namespaces, in this set (pin.h), which must not be there; NULL: no */
+	const struct rf_pin *pins;
+	size_t n_pins;
+	bool has_owner;		/* the user namespace is owned by these ids; CAP_SETUID and CAP_SETGID */
+	uint32_t owner_uid, owner_gid;
+	const char *cgroup;	/* an existing control group to be born in; NULL: the caller's */
+	bool pty;		/* a terminal of its own, which rf_plan_wait() copies from and to */
+	/* A binfmt_misc file system of the user namespace (6.7), mounted here, inside the root; NULL: none.
+	 * And what to register in it, as binfmt_misc(5) has it; with some, /proc/sys/fs/binfmt_misc. */
+	const char *binfmt;
+	const char *const *interpreters;
+	size_t n_interpreters;
 	bool outer_program; /* argv[0] is of the caller's root, run by descriptor: needs to be static */
 	char *const *argv;
 };

@@ -230,6 +230,36 @@ int cgroup_path_in(const char *text, const struct cgroup_hierarchy *h, char **re
 	return -ENOENT;
 }
 
+/* The hierarchies that tell most, the one of v2 being asked where it has them. */
+static const char *const telling[] = {"memory", "cpu", "cpuacct", "pids"};
+
+static int name_in(const struct rf_cgroup_fs *fs, const char *text, int h, char **ret_name)
+{
+	char *path __free(ptr) = NULL;
+	int r = h < 0 ? -ENOENT : cgroup_path_in(text, &fs->h[h], &path);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	/* "/..": a group outside of the tree that is seen. */
+	if (str_eq(path, "/") || str_starts(path, "/.."))
+		return 0;
+	*ret_name = take_ptr(&path);
+	return 1;
+}
+
+int rf_cgroup_of_process(const struct rf_cgroup_fs *fs, pid_t pid, char **ret_name)
+{
+	char path[40] = "/proc/self/cgroup", *text __free(ptr) = NULL;
+	int r;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	r = file_read_at(AT_FDCWD, path, CGROUP_FILE_LIMIT, &text, NULL);
+	for (size_t i = 0; !r && i < array_size(telling); i++)
+		r = name_in(fs, text, cgroup_hierarchy_of(fs, telling[i]), ret_name);
+	return r ? r : name_in(fs, text, cgroup_v2_of(fs), ret_name);
+}
+
 int cgroup_open_door(const struct rf_cgroup_fs *fs, size_t h, const char *text)
 {
 	const struct cgroup_hierarchy *at = &fs->h[h];

@@ -29,8 +29,8 @@ void rf_plan_free(struct rf_plan *plan)
 		if (s->kind->free_data && s->data)
 			s->kind->free_data(s->data);
 	}
-	if (plan->run && plan->run->status_fd[0] >= 0)
-		sys_close(plan->run->status_fd[0]);
+	if (plan->run)
+		plan_close_rest(plan->run);
 	free(plan->run);
 	free(plan->steps);
 	free(plan);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 struct plan_run;
+struct record;
 struct rf_step;
 
 struct step_kind {
@@ -44,6 +45,7 @@ struct rf_plan {
 /* What steps share while they run. Descriptors are -EBADF while there is none. */
 struct plan_run {
 	struct rf_plan *plan;
+	struct record *record;	/* run.c's own */
 	bool in_child;
 	pid_t child;		/* in the caller, after the fork */
 	int caller_pidfd;	/* in the child: to see whether the caller still lives */
@@ -53,6 +55,8 @@ struct plan_run {
 	bool in_cgroup;		/* and it has: the child need not join by itself */
 	int status_fd[2];	/* an init says how the program ends */
 	int root_fd;		/* the new root's mount, before the pivot */
+	int pty_fd[2];		/* the program's own terminal: outer and inner side */
+	int pin_fd;		/* the directory of a set of namespaces that is being kept */
 	int program_fd;		/* the program, where it comes from the caller's root */
 	char **environment;	/* of the program; NULL: the caller's. Owned by a step */
 	sigset_t signals;	/* the mask the program shall have */
@@ -62,6 +66,14 @@ struct plan_run {
 
 /* In the child: another process goes on with the plan, a child of the caller's; this one ends. */
 __attribute__((noreturn)) void plan_hand_over(struct plan_run *run, pid_t successor);
+
+/* Of a program that nobody waits for (any more). */
+void plan_close_rest(struct plan_run *run);
+
+/* The child, or its successor, says that it is where the caller waits for it; and that: run->child is
+ * then the one that goes on. Where it fails before, -errno, and the failure that is told is its own. */
+void plan_say_arrived(struct plan_run *run);
+int plan_await_arrival(struct plan_run *run, bool successor);
 
 /* Append a step; NULL for want of memory (the plan then refuses to run: -ENOMEM). */
 struct rf_step *plan_add(struct rf_plan *plan, const struct step_kind *kind, bool in_child);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The executor: one pass over the array. Before the step that forks, every step is the caller's;
- * after it, two processes pass over the same array, each doing its own steps. They meet in two
- * places: the child waits for the caller's release byte, and the child's records and its failure
+ * after it, two processes pass over the same array, each doing its own steps. They meet in three
+ * places: the child waits for the caller's release byte; where it enters namespaces by itself that the
+ * caller has to do with, the caller waits for its word; and the child's records and its failure
  * travel to the caller through a pipe that its exec closes. End of file without a failure means
  * that the program runs.
  *
@@ -18,7 +19,7 @@
 #include "base/options.h"
 #include "plan/plan.h"
 
-enum message_kind { MESSAGE_CALL, MESSAGE_STEP_DONE, MESSAGE_FAILED, MESSAGE_SUCCESSOR };
+enum message_kind { MESSAGE_CALL, MESSAGE_STEP_DONE, MESSAGE_FAILED, MESSAGE_SUCCESSOR, MESSAGE_ARRIVED };
 
 struct message {
 	enum message_kind kind;
@@ -35,6 +36,10 @@ struct record {
 	size_t index;
 	struct rf_call *calls;
 	size_t n, cap;
+	int awaited; /* messages before the caller may go on */
+	bool child_failed; /* before the caller was done, by this: */
+	size_t failed_index;
+	struct rf_call failed_call;
 };
 
 static void keep_call(struct record *rec, const struct rf_call *call)
@@ -152,18 +157,25 @@ static void close_pair(int fds[2])
 			sys_close(take_fd(&fds[i]));
 }
 
+/* All but what is for the time while the program runs. */
 static void close_run(struct plan_run *run)
 {
-	if (run->status_fd[1] >= 0)
-		sys_close(take_fd(&run->status_fd[1]));
+	int *const fds[] = {&run->status_fd[1], &run->pty_fd[1], &run->caller_pidfd, &run->root_fd,
+			    &run->pin_fd, &run->program_fd};
+
 	close_pair(run->release_fd);
 	close_pair(run->report_fd);
-	if (run->caller_pidfd >= 0)
-		sys_close(take_fd(&run->caller_pidfd));
-	if (run->root_fd >= 0)
-		sys_close(take_fd(&run->root_fd));
-	if (run->program_fd >= 0)
-		sys_close(take_fd(&run->program_fd));
+	for (size_t i = 0; i < array_size(fds); i++)
+		if (*fds[i] >= 0)
+			sys_close(take_fd(fds[i]));
+}
+
+void plan_close_rest(struct plan_run *run)
+{
+	if (run->status_fd[0] >= 0)
+		sys_close(take_fd(&run->status_fd[0]));
+	if (run->pty_fd[0] >= 0)
+		sys_close(take_fd(&run->pty_fd[0]));
 }
 
 /* The child stops here: the caller prints, undoes and exits. */
@@ -214,33 +226,73 @@ static void follow_successor(struct plan_run *run, pid_t pid)
 {
 	int status;
 
-	while (sys_waitpid(run->child, &status, 0) == -EINTR)
+	while (run->child > 0 && sys_waitpid(run->child, &status, 0) == -EINTR)
 		;
 	run->child = pid;
 }
 
-/* Read what the child says until it has become the program, or has failed. */
-static int drain(struct record *rec, struct rf_failure *ret_failure)
+static void hear(struct record *rec, const struct message *m, int *ret_error)
+{
+	if (m->kind == MESSAGE_CALL) {
+		keep_call(rec, &m->call);
+	} else if (m->kind == MESSAGE_STEP_DONE) {
+		report_step(rec, m->index, m->result);
+	} else if (m->kind == MESSAGE_SUCCESSOR) {
+		follow_successor(rec->run, m->result);
+		rec->awaited--;
+	} else if (m->kind == MESSAGE_ARRIVED) {
+		rec->awaited--;
+	} else if (m->kind == MESSAGE_FAILED) {
+		*ret_error = m->result;
+		rec->child_failed = true;
+		rec->failed_index = m->index;
+		rec->failed_call = m->call;
+	}
+}
+
+/* Hear what the child says: up to its arrival (1), or until it has become the program (0), or has
+ * failed (-errno). */
+static int listen_to_child(struct record *rec, bool until_arrived)
 {
 	struct plan_run *run = rec->run;
 	struct message m;
 	int error = 0;
 
+	/* Our own end for writing would keep the end of file away. */
 	if (run->report_fd[1] >= 0)
 		sys_close(take_fd(&run->report_fd[1]));
 	while (sys_quiet_receive(run->report_fd[0], &m, sizeof(m))) {
-		if (m.kind == MESSAGE_CALL) {
-			keep_call(rec, &m.call);
-		} else if (m.kind == MESSAGE_STEP_DONE) {
-			report_step(rec, m.index, m.result);
-		} else if (m.kind == MESSAGE_SUCCESSOR) {
-			follow_successor(run, m.result);
-		} else {
-			error = m.result;
-			fill_failure(run->plan, ret_failure, m.index, error, &m.call);
-		}
+		hear(rec, &m, &error);
+		if (until_arrived && !rec->awaited)
+			return 1;
 	}
 	return error;
+}
+
+static int drain(struct record *rec, struct rf_failure *ret_failure)
+{
+	int r = listen_to_child(rec, false);
+
+	if (rec->child_failed)
+		fill_failure(rec->run->plan, ret_failure, rec->failed_index, r, &rec->failed_call);
+	return r;
+}
+
+void plan_say_arrived(struct plan_run *run)
+{
+	struct message m = {.kind = MESSAGE_ARRIVED};
+
+	send_message(run, &m);
+}
+
+int plan_await_arrival(struct plan_run *run, bool successor)
+{
+	int r;
+
+	/* The one that has arrived may say so before the first one has said who that is. */
+	run->record->awaited = 1 + successor;
+	r = listen_to_child(run->record, true);
+	return r ? (r > 0 ? 0 : r) : sys_fail(-ECHILD, "wait", "", "the new process was killed");
 }
 
 static void reap(struct plan_run *run, bool kill_first)
@@ -263,6 +315,31 @@ static void restore_signals(struct plan_run *run)
 	run->signals_saved = false;
 }
 
+/*
+ * A step of the caller has failed. Where it did because the child was no longer there, the child's own
+ * failure is what is told: it lies in the pipe when the child is gone. Others may hold the pipe's end.
+ */
+static int why_it_failed(struct record *rec, size_t index, int error, struct rf_failure *ret_failure)
+{
+	struct rf_call why = *rf_trace_last_failure();
+	struct plan_run *run = rec->run;
+	struct pollfd said = {.fd = run->report_fd[0], .events = POLLIN};
+	bool had_child = run->child > 0;
+	struct message m;
+
+	reap(run, true);
+	while (had_child && !rec->child_failed && sys_poll(&said, 1, 0) > 0 && (said.revents & POLLIN) &&
+	       sys_quiet_receive(said.fd, &m, sizeof(m)))
+		hear(rec, &m, &error);
+	/* One that has taken over from the first. */
+	reap(run, true);
+	if (rec->child_failed)
+		fill_failure(run->plan, ret_failure, rec->failed_index, error, &rec->failed_call);
+	else
+		fill_failure(run->plan, ret_failure, index, error, &why);
+	return error;
+}
+
 static int start(struct record *rec, struct rf_failure *ret_failure)
 {
 	struct plan_run *run = rec->run;
@@ -270,8 +347,7 @@ static int start(struct record *rec, struct rf_failure *ret_failure)
 	int r = pass(rec, &index);
 
 	if (r < 0) {
-		fill_failure(run->plan, ret_failure, index, r, rf_trace_last_failure());
-		reap(run, true);
+		r = why_it_failed(rec, index, r, ret_failure);
 	} else if (run->child > 0 && !sys_is_dry()) {
 		r = drain(rec, ret_failure);
 		if (r < 0)
@@ -298,11 +374,12 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 		return r;
 	}
 	/* Of an earlier run whose end nobody has waited for. */
-	if (plan->run && run->status_fd[0] >= 0)
-		sys_close(run->status_fd[0]);
+	if (plan->run)
+		plan_close_rest(run);
 	plan->run = run;
 	*run = (struct plan_run){
-		.plan = plan, .caller_pidfd = -EBADF, .program_fd = -EBADF,
+		.plan = plan, .record = &rec, .caller_pidfd = -EBADF, .program_fd = -EBADF,
+		.pty_fd = {-EBADF, -EBADF}, .pin_fd = -EBADF,
 		.release_fd = {-EBADF, -EBADF}, .report_fd = {-EBADF, -EBADF},
 		.cgroup_fd = -EBADF, .root_fd = -EBADF, .status_fd = {-EBADF, -EBADF},
 	};
@@ -316,8 +393,9 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 		rf_trace_set(NULL, NULL);
 	free(rec.calls);
 	close_run(run);
-	if ((r < 0 || rec.options->dry_run) && run->status_fd[0] >= 0)
-		sys_close(take_fd(&run->status_fd[0]));
+	run->record = NULL;
+	if (r < 0 || rec.options->dry_run)
+		plan_close_rest(run);
 	if (r < 0) {
 		restore_signals(run);
 		undo_steps(run);
@@ -335,6 +413,7 @@ int rf_plan_wait(struct rf_plan *plan, pid_t pid, const struct rf_child_options 
 	if (options)
 		with = *options;
 	with.status_fd = plan->run ? plan->run->status_fd[0] : -EBADF;
+	with.pty_fd = plan->run ? take_fd(&plan->run->pty_fd[0]) : -EBADF;
 	r = rf_child_wait_with(pid, &with, ret_end);
 	if (with.status_fd >= 0)
 		sys_close(take_fd(&plan->run->status_fd[0]));

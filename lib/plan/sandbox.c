@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/options.h"
-#include "plan/step.h"
+#include "plan/build.h"
 
 /* The sandbox with what follows from it. */
 struct shape {
@@ -21,8 +21,11 @@ struct shape {
 	uint64_t flags;
 	bool forked, deny_setgroups, become, init;
 	uint64_t late; /* kinds that the child enters by itself, and is born into then */
-	uid_t euid;
-	gid_t egid;
+	uint64_t last; /* kinds that the child enters when it has joined its control group */
+	bool meets;    /* the caller has to do with those: he waits until they are there */
+	struct cgroup_run_state *group;
+	uid_t euid, uid; /* the caller's, and as what the child begins */
+	gid_t egid, gid;
 };
 
 /* May the first process inside write this map itself? One row, one id, its own. */
@@ -45,44 +48,65 @@ static int check(const struct shape *s)
 
 	if (!b->argv || !b->argv[0])
 		return sys_fail(-EINVAL, "sandbox", "", "no program is given");
+	if (b->pin_set && !s->flags)
+		return sys_fail(-EINVAL, "pin", b->pin_set, "no new namespace is asked for that could be kept there");
 	if (b->gid_map.n && b->setgroups == RF_SETGROUPS_ALLOW && s->euid)
 		return sys_fail(-EINVAL, "sandbox", "",
 				"setgroups can't stay allowed with a group map written without privilege");
 	return 0;
 }
 
+/* What was asked for, and what other wishes imply. */
+static uint64_t kinds_of(const struct rf_sandbox *b)
+{
+	uint64_t flags = b->namespaces;
+
+	if (b->uid_map.n || b->gid_map.n || b->has_owner)
+		flags |= CLONE_NEWUSER;
+	if (b->root || b->proc)
+		flags |= CLONE_NEWNS;
+	if (b->binfmt || b->n_interpreters)
+		flags |= CLONE_NEWNS | CLONE_NEWUSER;
+	if (b->hostname)
+		flags |= CLONE_NEWUTS;
+	if (b->monotonic.set || b->boottime.set)
+		flags |= CLONE_NEWTIME;
+	for (size_t i = 0; i < b->n_pins; i++)
+		flags |= b->pins[i].kind;
+	return flags;
+}
+
 static struct shape make_shape(const struct rf_sandbox *b)
 {
-	struct shape s = {.box = b, .flags = b->namespaces, .euid = geteuid(), .egid = getegid()};
-	bool wide;
+	struct shape s = {.box = b, .flags = kinds_of(b), .euid = geteuid(), .egid = getegid()};
+	bool wide, kept = b->n_pins || b->pin_set;
 
-	if (b->uid_map.n || b->gid_map.n)
-		s.flags |= CLONE_NEWUSER;
-	if (b->root || b->proc)
-		s.flags |= CLONE_NEWNS;
-	if (b->hostname)
-		s.flags |= CLONE_NEWUTS;
-	if (b->monotonic.set || b->boottime.set)
-		s.flags |= CLONE_NEWTIME;
+	s.uid = b->has_owner ? b->owner_uid : s.euid;
+	s.gid = b->has_owner ? b->owner_gid : s.egid;
 	wide = !own_map(&b->uid_map, s.euid) || !own_map(&b->gid_map, s.egid);
 	/* With setgroups left alone, the group map is for a writer with CAP_SETGID outside. */
 	wide |= b->gid_map.n && b->setgroups == RF_SETGROUPS_ALLOW;
-	s.forked = b->fork || wide || (s.flags & (CLONE_NEWPID | CLONE_NEWTIME)) || b->info_fd;
+	wide |= b->has_owner;
+	s.forked = b->fork || wide || (s.flags & (CLONE_NEWPID | CLONE_NEWTIME)) || b->info_fd || kept ||
+		   b->cgroup || b->pty;
 	s.init = (s.flags & CLONE_NEWPID) && !b->no_init;
 	/* Offsets must be set before there is a process in the namespace. */
 	if (b->monotonic.set || b->boottime.set)
 		s.late = s.flags & (CLONE_NEWPID | CLONE_NEWTIME);
+	/* The root that a control group namespace has is the group of who makes it. */
+	s.last = b->cgroup ? s.flags & CLONE_NEWCGROUP : 0;
+	s.meets = (s.late | s.last) && (kept || b->info_fd);
 	s.deny_setgroups = b->setgroups == RF_SETGROUPS_DENY ||
 			   (b->setgroups == RF_SETGROUPS_DEFAULT && b->gid_map.n &&
-			    (s.euid || own_map(&b->gid_map, s.egid)));
+			    (s.euid || (own_map(&b->gid_map, s.egid) && !b->has_owner)));
 	s.become = b->has_uid || b->has_gid ||
-		   (b->uid_map.n && !maps_outside(&b->uid_map, s.euid)) ||
-		   (b->gid_map.n && !maps_outside(&b->gid_map, s.egid));
+		   (b->uid_map.n && !maps_outside(&b->uid_map, s.uid)) ||
+		   (b->gid_map.n && !maps_outside(&b->gid_map, s.gid));
 	return s;
 }
 
 static int add_map(struct rf_plan *plan, const struct step_kind *kind, const struct rf_idmap *map,
-		   uint32_t own)
+		   bool helper)
 {
 	char *text __free(ptr) = NULL;
 	int r;
@@ -93,7 +117,7 @@ static int add_map(struct rf_plan *plan, const struct step_kind *kind, const str
 	if (r >= 0)
 		r = plan_add_text(plan, kind, false, text);
 	if (r >= 0)
-		plan->steps[plan->n - 1].num[0] = !own_map(map, own);
+		plan->steps[plan->n - 1].num[0] = helper;
 	return r;
 }
 
@@ -115,31 +139,100 @@ static int add_late(struct rf_plan *plan, const struct shape *s)
 	return r < 0 ? r : plan_add_num(plan, &step_be_born, true, 0);
 }
 
-/* Fork or unshare, then the maps: written by the caller for the child, or by itself. */
-static int add_namespaces(struct rf_plan *plan, const struct shape *s)
+/* What is to be ready before there is a child. */
+static int add_before(struct rf_plan *plan, struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	uint32_t owner = 0;
+	int r = 0;
+
+	if (b->cgroup)
+		r = plan_add_cgroup_find(plan, b->cgroup, &s->group);
+	if (r >= 0 && b->pin_set)
+		r = plan_add_pin_set(plan, b->pin_set, s->flags);
+	if (r >= 0 && b->pty) {
+		/* Who can't open the terminal that he has can't open /dev/stderr either. */
+		bool gives = !s->euid && s->become &&
+			     rf_idmap_outside(&b->uid_map, b->has_uid ? b->uid : 0, &owner) >= 0;
+
+		r = plan_add_num(plan, &step_pty_open, false, gives ? (int64_t)owner : -1);
+	}
+	return r < 0 || !s->init ? r : plan_add_num(plan, &step_status_pipe, false, 0);
+}
+
+static int add_fork(struct rf_plan *plan, const struct shape *s)
+{
+	struct rf_step *fork = plan_add(plan, &step_fork, false);
+
+	if (!fork)
+		return -ENOMEM;
+	fork->num[0] = (int64_t)(s->flags & ~s->late & ~s->last);
+	fork->num[1] = s->box->has_owner ? (int64_t)s->uid + 1 : 0;
+	fork->num[2] = s->gid;
+	return 0;
+}
+
+static int add_release(struct rf_plan *plan)
+{
+	int r = plan_add_num(plan, &step_release, false, 0);
+
+	return r < 0 ? r : plan_add_num(plan, &step_await_release, true, 0);
+}
+
+/* What the caller does about the namespaces while their first process is held. */
+static int add_keeping(struct rf_plan *plan, const struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	int r = plan_add_pins(plan, b->pin_set, s->flags, b->pins, b->n_pins);
+
+	return r < 0 || !b->info_fd ? r : plan_add_num(plan, &step_tell, false, b->info_fd);
+}
+
+/* The child's part of it: its group, and the namespaces that it enters by itself. */
+static int add_entering(struct rf_plan *plan, const struct shape *s)
 {
 	int r = 0;
 
-	if (s->init)
-		r = plan_add_num(plan, &step_status_pipe, false, 0);
+	if (s->group)
+		r = plan_add_cgroup_join(plan, s->group);
+	if (r >= 0 && s->last)
+		r = plan_add_num(plan, &step_unshare, true, (int64_t)s->last);
+	if (r >= 0 && s->late)
+		r = add_late(plan, s);
+	if (r < 0 || !s->meets)
+		return r;
+	r = plan_add_num(plan, &step_arrive, true, 0);
+	if (r >= 0)
+		r = plan_add_num(plan, &step_await_arrival, false, s->late != 0);
+	if (r >= 0)
+		r = add_keeping(plan, s);
+	return r < 0 ? r : add_release(plan);
+}
+
+/* Fork or unshare, then the maps: written by the caller for the child, or by itself. */
+static int add_namespaces(struct rf_plan *plan, struct shape *s)
+{
+	/* Who can give a namespace to another can map its ids, too. */
+	bool mine = s->box->has_owner;
+	int r = add_before(plan, s);
+
 	if (r >= 0 && s->forked)
-		r = plan_add_num(plan, &step_fork, false, (int64_t)(s->flags & ~s->late));
+		r = add_fork(plan, s);
 	else if (r >= 0 && s->flags)
 		r = plan_add_num(plan, &step_unshare, false, (int64_t)s->flags);
 	if (r >= 0 && s->deny_setgroups)
 		r = plan_add_num(plan, &step_deny_setgroups, false, 0);
 	if (r >= 0)
-		r = add_map(plan, &step_write_uid_map, &s->box->uid_map, s->euid);
+		r = add_map(plan, &step_write_uid_map, &s->box->uid_map, !mine && !own_map(&s->box->uid_map, s->euid));
 	if (r >= 0)
-		r = add_map(plan, &step_write_gid_map, &s->box->gid_map, s->egid);
-	if (r >= 0 && s->box->info_fd)
-		r = plan_add_num(plan, &step_tell, false, s->box->info_fd);
-	if (r >= 0 && s->forked) {
-		r = plan_add_num(plan, &step_release, false, 0);
-		if (r >= 0)
-			r = plan_add_num(plan, &step_await_release, true, 0);
-	}
-	return r < 0 || !s->late ? r : add_late(plan, s);
+		r = add_map(plan, &step_write_gid_map, &s->box->gid_map, !mine && !own_map(&s->box->gid_map, s->egid));
+	if (r < 0 || !s->forked)
+		return r;
+	if (!s->meets)
+		r = add_keeping(plan, s);
+	if (r >= 0)
+		r = add_release(plan);
+	return r < 0 ? r : add_entering(plan, s);
 }
 
 static int add_mounts(struct rf_plan *plan, const struct shape *s)
@@ -156,6 +249,8 @@ static int add_mounts(struct rf_plan *plan, const struct shape *s)
 		r = plan_add_text(plan, &step_attach_root, s->forked, b->root);
 	if (r >= 0 && b->proc)
 		r = plan_add_text(plan, &step_mount_proc, s->forked, b->proc);
+	if (r >= 0 && (b->binfmt || b->n_interpreters))
+		r = plan_add_binfmt(plan, s->forked, b->binfmt, b->interpreters, b->n_interpreters);
 	if (r >= 0 && b->root)
 		r = plan_add_num(plan, &step_pivot_root, s->forked, 0);
 	return r;
@@ -184,8 +279,8 @@ static int add_become(struct rf_plan *plan, const struct shape *s)
 	step = plan_add(plan, &step_become, s->forked);
 	if (!step)
 		return -ENOMEM;
-	step->num[0] = id_inside(b->has_uid, b->uid, &b->uid_map, s->euid);
-	step->num[1] = id_inside(b->has_gid, b->gid, &b->gid_map, s->egid);
+	step->num[0] = id_inside(b->has_uid, b->uid, &b->uid_map, s->uid);
+	step->num[1] = id_inside(b->has_gid, b->gid, &b->gid_map, s->gid);
 	/* Without a group map nobody inside may call it. */
 	step->num[2] = !s->deny_setgroups && (b->gid_map.n || !(s->flags & CLONE_NEWUSER));
 	return 0;
@@ -217,11 +312,15 @@ static int add_exec(struct rf_plan *plan, const struct shape *s)
 	const struct rf_sandbox *b = s->box;
 	int r = 0;
 
+	if (b->pty)
+		r = plan_add_num(plan, &step_pty_stdio, true, 0);
 	/* An init that dies takes all of its namespace along. */
-	if (s->init)
+	if (r >= 0 && s->init)
 		r = add_death(plan, s);
 	if (r >= 0 && s->init)
 		r = plan_add_num(plan, &step_init, true, !s->euid);
+	if (r >= 0 && b->pty)
+		r = plan_add_num(plan, &step_pty_session, true, 0);
 	if (r >= 0 && b->keep_caps)
 		r = plan_add_num(plan, &step_keep_caps, s->forked, 0);
 	if (r >= 0)

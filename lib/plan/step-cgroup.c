@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Steps on a control group: make it, set it, open its door, join it.
+ * Steps on a control group: make it or find it, set it, open its door, join it.
  *
  * On v2 the fork itself puts the child into the group (clone3() with CLONE_INTO_CGROUP), and the
  * step "join" has nothing to do. On v1, and where that call can't, the child writes "0" to a file
@@ -24,6 +24,8 @@ void cgroup_run_state_free(void *data)
 	free(state->owners.list);
 	cgroup_settings_done(&state->settings);
 	cgroup_close(state->g);
+	if (state->owns_fs)
+		rf_cgroup_fs_free(state->fs);
 	free(state->name);
 	free(state);
 }
@@ -85,6 +87,30 @@ const struct step_kind step_cgroup_create = {
 	.why = "Limits and counters belong to a group; on v2 each level above it must pass the controllers on.",
 	.page = "cgroups(7)", .args = args_create, .run = run_create, .undo = undo_create,
 	.free_data = cgroup_run_state_free,
+};
+
+static int run_hold(struct plan_run *run, struct rf_step *s)
+{
+	struct cgroup_run_state *state = s->data;
+	int r = state->fs ? 0 : rf_cgroup_fs_open(&state->fs);
+
+	if (r < 0)
+		return r;
+	state->owns_fs = true;
+	return cgroup_open(state->fs, state->name, &state->g);
+}
+
+static void args_hold(const struct rf_step *s, struct str *out)
+{
+	const struct cgroup_run_state *state = s->data;
+
+	str_addf(out, "/%s", state->name);
+}
+
+const struct step_kind step_cgroup_hold = {
+	.id = "cgroup-hold", .name = "open the control group",
+	.why = "By descriptor it stays the same group, whatever becomes of its name.",
+	.page = "cgroups(7)", .args = args_hold, .run = run_hold, .free_data = cgroup_run_state_free,
 };
 
 static int run_set(struct plan_run *run, struct rf_step *s)

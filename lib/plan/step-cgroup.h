@@ -7,6 +7,7 @@
 
 struct cgroup_run_state {
 	struct rf_cgroup_fs *fs;
+	bool owns_fs; /* a step has opened it */
 	char *name;
 	bool transient;
 	bool existed; /* in some hierarchy, before this made it in others */

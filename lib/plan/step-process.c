@@ -35,11 +35,31 @@ struct middle_message {
 	struct rf_call why;
 };
 
-/* 0 in the child; the middle process itself ends here. */
-static pid_t be_middle(int say_fd, uint64_t flags)
-{
-	struct middle_message m = {.pid = flags ? sys_unshare(flags) : 0};
+/* Whose credentials make the user namespace; root who sheds his can't be looked into by itself then. */
+struct owner {
+	bool set;
+	uid_t uid;
+	gid_t gid;
+};
 
+static int become_owner(const struct owner *owner)
+{
+	int r = sys_setgroups(0, NULL);
+
+	if (r >= 0)
+		r = sys_setresgid(owner->gid, owner->gid, owner->gid);
+	if (r >= 0)
+		r = sys_setresuid(owner->uid, owner->uid, owner->uid);
+	return r < 0 ? r : sys_prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 1, 0);
+}
+
+/* 0 in the child; the middle process itself ends here. */
+static pid_t be_middle(int say_fd, uint64_t flags, const struct owner *owner)
+{
+	struct middle_message m = {.pid = owner->set ? become_owner(owner) : 0};
+
+	if (m.pid >= 0 && flags)
+		m.pid = sys_unshare(flags);
 	if (m.pid >= 0)
 		m.pid = sys_clone_parent();
 	if (!m.pid)
@@ -51,10 +71,11 @@ static pid_t be_middle(int say_fd, uint64_t flags)
 }
 
 /*
- * Without clone3(2): a middle process enters the namespaces and makes the child as its own sibling
- * (CLONE_PARENT), since a new pid or time namespace takes in only children of who made it.
+ * Without clone3(2), or for another owner: a middle process enters the namespaces and makes the child
+ * as its own sibling (CLONE_PARENT), since a new pid or time namespace takes in only children of who
+ * made it.
  */
-static pid_t fork_by_middle(uint64_t flags)
+static pid_t fork_by_middle(uint64_t flags, const struct owner *owner)
 {
 	struct middle_message m = {0};
 	int say[2], status, r = sys_pipe(say);
@@ -65,7 +86,7 @@ static pid_t fork_by_middle(uint64_t flags)
 		return r;
 	middle = sys_fork();
 	if (middle == 0)
-		middle = be_middle(say[1], flags);
+		middle = be_middle(say[1], flags, owner);
 	sys_close(say[1]);
 	said = middle > 0 && sys_quiet_receive(say[0], &m, sizeof(m));
 	sys_close(say[0]);
@@ -88,20 +109,21 @@ static pid_t fork_by_middle(uint64_t flags)
  * child joins by itself; that join then says why, if it must. A clone3() that asks for nothing
  * needs no privilege: EPERM comes from a seccomp filter that does not know the call.
  */
-static pid_t make_child(struct plan_run *run, uint64_t flags)
+static pid_t make_child(struct plan_run *run, uint64_t flags, const struct owner *owner)
 {
-	pid_t pid = sys_clone3(flags, run->cgroup_fd);
+	pid_t pid = owner->set ? -ENOSYS : sys_clone3(flags, run->cgroup_fd);
 
 	run->in_cgroup = pid >= 0 && run->cgroup_fd >= 0;
 	if (run->cgroup_fd >= 0 && (pid == -EINVAL || pid == -E2BIG || pid == -EBUSY))
 		pid = sys_clone3(flags, -EBADF);
 	if (pid == -ENOSYS || (pid == -EPERM && !flags))
-		pid = fork_by_middle(flags);
+		pid = fork_by_middle(flags, owner);
 	return pid;
 }
 
 static int run_fork(struct plan_run *run, struct rf_step *s)
 {
+	const struct owner owner = {s->num[1] > 0, (uid_t)(s->num[1] - 1), (gid_t)s->num[2]};
 	uint64_t flags = (uint64_t)s->num[0];
 	pid_t pid;
 	int r = save_signals(run);
@@ -113,7 +135,7 @@ static int run_fork(struct plan_run *run, struct rf_step *s)
 	run->caller_pidfd = sys_pidfd_open(getpid());
 	if (run->caller_pidfd < 0)
 		return run->caller_pidfd;
-	pid = make_child(run, flags);
+	pid = make_child(run, flags, &owner);
 	if (pid < 0)
 		return pid;
 	run->in_child = pid == 0;
@@ -128,6 +150,8 @@ static int run_fork(struct plan_run *run, struct rf_step *s)
 static void args_fork(const struct rf_step *s, struct str *out)
 {
 	str_add(out, s->num[0] ? sys_clone_flags((uint64_t)s->num[0]) : "");
+	if (s->num[1])
+		str_addf(out, ", owned by %lld:%lld", (long long)s->num[1] - 1, (long long)s->num[2]);
 }
 
 const struct step_kind step_fork = {
@@ -169,6 +193,30 @@ const struct step_kind step_await_release = {
 	.id = "await-release", .name = "wait for the caller",
 	.why = "Until its ids are mapped and its group is set, the new process must not run on.",
 	.page = "pipe(7)", .run = run_await_release,
+};
+
+static int run_arrive(struct plan_run *run, struct rf_step *s)
+{
+	if (!sys_is_dry())
+		plan_say_arrived(run);
+	return 0;
+}
+
+const struct step_kind step_arrive = {
+	.id = "arrive", .name = "say that all its namespaces are there",
+	.why = "Some are entered after the others, and the caller has something to do with them.",
+	.page = "pipe(7)", .run = run_arrive,
+};
+
+static int run_await_arrival(struct plan_run *run, struct rf_step *s)
+{
+	return sys_is_dry() ? 0 : plan_await_arrival(run, s->num[0]);
+}
+
+const struct step_kind step_await_arrival = {
+	.id = "await-arrival", .name = "wait until the new process is in all of them",
+	.why = "What the caller does next is done to the last of its namespaces, too.",
+	.page = "pipe(7)", .run = run_await_arrival,
 };
 
 static int run_die_with_caller(struct plan_run *run, struct rf_step *s)

@@ -15,8 +15,11 @@ int plan_add_exec(struct rf_plan *plan, bool in_child, char *const argv[], char 
 /* step-process.c; num[0] in brackets */
 /* What the exec does before it, for a step that must be the last of them. */
 void plan_ready_signals(struct plan_run *run);
-extern const struct step_kind step_fork;	    /* [CLONE_NEW… flags] */
+/* [CLONE_NEW… flags, 1 + the user id that shall own them or 0, the group id] */
+extern const struct step_kind step_fork;
 extern const struct step_kind step_release, step_await_release;
+extern const struct step_kind step_arrive;	    /* the same, the other way round */
+extern const struct step_kind step_await_arrival;   /* [it is a successor of the first one] */
 extern const struct step_kind step_die_with_caller; /* [signal] */
 extern const struct step_kind step_close_descriptors;
 extern const struct step_kind step_pass_descriptor; /* [descriptor] */
@@ -55,6 +58,18 @@ extern const struct step_kind step_attach_root;	  /* text: directory */
 extern const struct step_kind step_mount_proc;	  /* text: mount point */
 extern const struct step_kind step_pivot_root;
 
+/* step-binfmt.c; text: mount point, and interpreters, one a line, or NULL */
+extern const struct step_kind step_mount_binfmt;
+
+/* step-pty.c */
+extern const struct step_kind step_pty_open;	  /* [user id that owns the inner side; -1: the caller] */
+extern const struct step_kind step_pty_stdio, step_pty_session;
+
+/* step-pin.c; text: directory or file */
+extern const struct step_kind step_pin_set;	  /* [below RF_PIN_DIRECTORY, own] */
+extern const struct step_kind step_pin_namespace; /* [index of the kind, own, in the set] */
+extern const struct step_kind step_unpin_namespace, step_unpin_set;
+
 /* step-priv.c; sets of capabilities as in rf_caps */
 extern const struct step_kind step_drop_bounding; /* [what to drop] */
 extern const struct step_kind step_set_caps;	  /* [effective, permitted, inheritable] */
@@ -70,6 +85,7 @@ extern const struct step_kind step_layer_overlay, step_layer_attach;
 
 /* step-cgroup.c; all have the same `data`, a struct cgroup_run_state, which the first one owns */
 extern const struct step_kind step_cgroup_create;
+extern const struct step_kind step_cgroup_hold;	  /* instead of it, one that is there */
 extern const struct step_kind step_cgroup_set;	  /* text: the settings, for listings */
 extern const struct step_kind step_cgroup_open;
 /* step-cgroup-act.c */

@@ -6,15 +6,20 @@
  *
  * With an init (proc/init.c) between, the program is a grandchild: how it ends, and that it has
  * stopped, is told through a pipe, whose SIGIO is one of the signals that are waited for.
+ *
+ * A program with a terminal of its own (proc/pty.c) is in another session: no key reaches it but
+ * through us, so every signal is meant for it, those of our terminal too.
  */
 #include <ringfence/child.h>
 
+#include <limits.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/options.h"
+#include "proc/pty.h"
 
 enum { GRACE_US = 2000000 };
 
@@ -25,6 +30,7 @@ struct wait {
 	bool told; /* end.status came through the pipe */
 	uint64_t start_us, until_us; /* 0: no limit */
 	bool killing;
+	struct proc_pty *pty; /* NULL: none */
 };
 
 static uint64_t now_us(void)
@@ -35,11 +41,15 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void stop_with_it(pid_t pid)
+static void stop_with_it(struct wait *w)
 {
+	if (w->pty)
+		proc_pty_pause(w->pty);
 	/* SIGSTOP can't be blocked: this line returns when we have been continued. */
 	sys_kill(getpid(), SIGSTOP);
-	sys_kill(pid, SIGCONT);
+	if (w->pty)
+		proc_pty_resume(w->pty);
+	sys_kill(w->pid, SIGCONT);
 }
 
 /* What init says: wait statuses of the program. */
@@ -52,7 +62,7 @@ static void read_statuses(struct wait *w)
 	/* Quiet: that nothing is there is no failure. */
 	while (sys_quiet_receive(w->options->status_fd, &status, sizeof(status))) {
 		if (WIFSTOPPED(status)) {
-			stop_with_it(w->pid);
+			stop_with_it(w);
 			continue;
 		}
 		w->end.status = status;
@@ -69,7 +79,7 @@ static int reap(struct wait *w)
 	if (r <= 0)
 		return r == -EINTR ? 0 : (int)r;
 	if (WIFSTOPPED(status)) {
-		stop_with_it(w->pid);
+		stop_with_it(w);
 		return 0;
 	}
 	read_statuses(w);
@@ -88,6 +98,17 @@ static void time_is_up(struct wait *w)
 	w->killing = true;
 }
 
+static int copy_until_signal(const struct wait *w, uint64_t now, const sigset_t *all, siginfo_t *ret_info)
+{
+	static const struct timespec at_once;
+	uint64_t left_ms = w->until_us > now ? (w->until_us - now + 999) / 1000 : 0;
+	int r = proc_pty_copy(w->pty, !w->until_us ? -1 : left_ms < INT_MAX ? (int)left_ms : INT_MAX);
+
+	if (r < 0)
+		return r;
+	return r ? sys_sigtimedwait(all, ret_info, &at_once) : -EAGAIN;
+}
+
 /* A signal, or -EAGAIN when the time is up. */
 static int next_signal(const struct wait *w, siginfo_t *ret_info)
 {
@@ -96,6 +117,8 @@ static int next_signal(const struct wait *w, siginfo_t *ret_info)
 	sigset_t all;
 
 	sigfillset(&all);
+	if (w->pty)
+		return copy_until_signal(w, now, &all, ret_info);
 	if (!w->until_us)
 		return sys_sigwaitinfo(&all, ret_info);
 	if (now >= w->until_us)
@@ -103,6 +126,18 @@ static int next_signal(const struct wait *w, siginfo_t *ret_info)
 	left.tv_sec = (time_t)((w->until_us - now) / 1000000);
 	left.tv_nsec = (long)((w->until_us - now) % 1000000) * 1000;
 	return sys_sigtimedwait(&all, ret_info, &left);
+}
+
+/* SI_KERNEL: a key was pressed, or the terminal is gone. A SIGPIPE that we got for writing what the
+ * program has printed is ours alone. */
+static void pass_on(const struct wait *w, int sig, const siginfo_t *info)
+{
+	if (w->pty && sig == SIGWINCH)
+		proc_pty_resize(w->pty);
+	else if (w->pty && sig == SIGPIPE && info->si_pid == getpid())
+		return;
+	else if (w->pty || info->si_code != SI_KERNEL)
+		sys_kill(w->pid, sig);
 }
 
 static int wait_for_end(struct wait *w)
@@ -123,13 +158,34 @@ static int wait_for_end(struct wait *w)
 			read_statuses(w);
 			continue;
 		}
-		if (r == -EINTR || r == SIGCHLD || r == SIGCONT)
+		if (r == SIGCONT && w->pty)
+			proc_pty_resume(w->pty);
+		if (r == -EINTR || r == SIGCHLD || r == SIGCONT || (r == -EAGAIN && w->pty))
 			continue;
 		if (r < 0)
 			return r;
-		if (info.si_code != SI_KERNEL)
-			sys_kill(w->pid, r);
+		pass_on(w, r, &info);
 	}
+}
+
+static int wait_at_terminal(struct wait *w)
+{
+	struct rf_call why;
+	struct proc_pty pty;
+	int r = proc_pty_begin(&pty, w->options->pty_fd), ended;
+
+	if (r < 0) {
+		sys_close(w->options->pty_fd);
+		return r;
+	}
+	w->pty = &pty;
+	r = wait_for_end(w);
+	why = *rf_trace_last_failure();
+	ended = proc_pty_end(&pty);
+	w->pty = NULL;
+	if (r < 0)
+		sys_keep_failure(&why);
+	return r < 0 ? r : ended;
 }
 
 int rf_child_wait_with(pid_t pid, const struct rf_child_options *options, struct rf_child_end *ret_end)
@@ -144,8 +200,10 @@ int rf_child_wait_with(pid_t pid, const struct rf_child_options *options, struct
 	/* What was said before SIGIO was asked for. */
 	if (r >= 0)
 		read_statuses(&w);
+	if (r < 0 && options->pty_fd > 0)
+		sys_close(options->pty_fd);
 	if (r >= 0)
-		r = wait_for_end(&w);
+		r = options->pty_fd > 0 ? wait_at_terminal(&w) : wait_for_end(&w);
 	if (r < 0)
 		return r;
 	w.end.wall_us = now_us() - w.start_us;

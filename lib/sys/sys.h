@@ -148,6 +148,26 @@ ssize_t sys_listns(uint64_t after, uint64_t *ids, size_t n);
 int sys_pidfd_getfd(int pidfd, int target_fd); /* a descriptor of that process; 5.6 */
 int sys_socket_get_netns(int socket_fd);
 
+/* tty.c */
+struct termios;
+struct winsize;
+int sys_setsid(void);
+int sys_dup2(int fd, int to); /* `to` stays open at exec */
+/* Readable while a signal of the set is pending. */
+int sys_signalfd(const sigset_t *set);
+int sys_pty_unlock(int master_fd);
+int sys_pty_number(int master_fd, unsigned *ret_number);
+/* The other side of the pair, without a path to it (4.13). */
+int sys_pty_peer(int master_fd);
+/* Make it the controlling terminal of this session's leader. */
+int sys_tty_control(int fd);
+/* The foreground process group. */
+int sys_tty_group(int fd);
+int sys_tty_get_size(int fd, struct winsize *ret_size);
+int sys_tty_set_size(int fd, const struct winsize *size);
+int sys_tty_get(int fd, struct termios *ret_settings);
+int sys_tty_set(int fd, const struct termios *settings);
+
 /* mount.c */
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
 	      const char *data);

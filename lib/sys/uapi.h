@@ -31,6 +31,7 @@
 #define RF_SYS_LISTNS 470 /* 6.19, the same number on all architectures but alpha */
 
 #define RF_PROC_SUPER_MAGIC 0x9fa0
+#define RF_NSFS_MAGIC 0x6e736673
 #define RF_CGROUP_SUPER_MAGIC 0x27e0eb
 #define RF_CGROUP2_SUPER_MAGIC 0x63677270
 #define RF_OVERLAYFS_SUPER_MAGIC 0x794c7630

@@ -78,7 +78,7 @@ static int set_side(const struct side *s, bool root, bool current)
 
 int set_maps(struct rf_sandbox *box, const struct id_words *w)
 {
-	static const char *const automatic[] = {"auto"};
+	static const char *const blocks[] = {"auto", "subids"};
 	struct opt_list users = w->users, groups = w->groups;
 	struct side side = {"map-users", "map-user", "/etc/subuid", "/etc/passwd", "/proc/self/uid_map",
 			    &users, w->user, geteuid(), &box->uid_map};
@@ -86,10 +86,12 @@ int set_maps(struct rf_sandbox *box, const struct id_words *w)
 
 	if ((w->root + w->current + (w->user || w->group)) > 1)
 		return tool_usage_error("--map-root-user, --map-current-user and --map-user exclude each other");
-	if (w->automatic && (users.n || groups.n))
-		return tool_usage_error("--map-auto and --map-users exclude each other");
-	if (w->automatic)
-		users = groups = (struct opt_list){(const char **)(uintptr_t)automatic, 1};
+	if (w->automatic && (users.n || groups.n || w->subids))
+		return tool_usage_error("--map-auto and --map-users or --map-subids exclude each other");
+	if (w->subids && (users.n || groups.n))
+		return tool_usage_error("--map-subids and --map-users exclude each other");
+	if (w->automatic || w->subids)
+		users = groups = (struct opt_list){(const char **)(uintptr_t)&blocks[w->subids], 1};
 	r = set_side(&side, w->root, w->current);
 	if (r)
 		return r;

@@ -26,7 +26,7 @@ static int propagation = -1, setgroups_word = -1;
 static const char *kill_child;
 static int64_t as_uid = -1, as_gid = -1;
 static int64_t block_fd = -1, info_fd = -1;
-static struct opt_list pass_fds, kept_env, set_env, unset_env;
+static struct opt_list pass_fds, kept_env, only_env, set_env, unset_env;
 
 /* [+-]SECONDS[.FRACTION]: the fraction counts up from the whole seconds below. */
 static int parse_offset(const char *word, void *to)
@@ -56,20 +56,21 @@ static int parse_offset(const char *word, void *to)
 	return 0;
 }
 
-#define NS_ROW(letter, word, flag, what)                                                           \
-	{letter, word, OPT_BITS, &box.namespaces, NULL, "new " what, flag}
+enum { USER, MOUNT, PID, NET, IPC, UTS, CGROUP, TIME }; /* the order of rf_ns_kind() */
 
 static const struct opt_row options[] = {
-	NS_ROW('m', "mount", CLONE_NEWNS, "mount namespace: the mount table"),
-	NS_ROW('u', "uts", CLONE_NEWUTS, "UTS namespace: host and domain name"),
-	NS_ROW('i', "ipc", CLONE_NEWIPC, "IPC namespace: System V IPC and message queues"),
-	NS_ROW('n', "net", CLONE_NEWNET, "network namespace, its loopback interface up"),
-	NS_ROW('p', "pid", CLONE_NEWPID, "pid namespace; implies --fork"),
-	NS_ROW('U', "user", CLONE_NEWUSER, "user namespace: ids and capabilities"),
-	NS_ROW('C', "cgroup", CLONE_NEWCGROUP, "cgroup namespace: the root of the groups seen"),
-	NS_ROW('T', "time", CLONE_NEWTIME, "time namespace: boot and monotonic clocks; implies --fork"),
-	NS_ROW('a', "all", CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID |
-	       CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWTIME, "namespace of each of the eight kinds"),
+	NSRUN_NS_ROW('m', "mount", MOUNT, "mount namespace: the mount table, kept as FILE if one is given"),
+	NSRUN_NS_ROW('u', "uts", UTS, "UTS namespace: host and domain name"),
+	NSRUN_NS_ROW('i', "ipc", IPC, "IPC namespace: System V IPC and message queues"),
+	NSRUN_NS_ROW('n', "net", NET, "network namespace, its loopback interface up"),
+	NSRUN_NS_ROW('p', "pid", PID, "pid namespace; implies --fork"),
+	NSRUN_NS_ROW('U', "user", USER, "user namespace: ids and capabilities"),
+	NSRUN_NS_ROW('C', "cgroup", CGROUP, "cgroup namespace: the root of the groups seen"),
+	NSRUN_NS_ROW('T', "time", TIME, "time namespace: boot and monotonic clocks; implies --fork"),
+	{'a', "all", OPT_BITS, &box.namespaces, NULL, "new namespace of each of the eight kinds",
+	 CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER |
+	 CLONE_NEWCGROUP | CLONE_NEWTIME},
+	NSRUN_PIN_OPTIONS,
 	{'f', "fork", OPT_FLAG, &box.fork, NULL, "run the program in a child and stay as its supervisor"},
 	{'r', "map-root-user", OPT_FLAG, &ids.root, NULL,
 	 "be root inside, as the caller outside; implies --user"},
@@ -82,6 +83,7 @@ static const struct opt_row options[] = {
 	{0, "map-groups", OPT_LIST, &ids.groups, "INSIDE:OUTSIDE:COUNT[,…]|auto|subids|all",
 	 "the same for groups; implies --user"},
 	{0, "map-auto", OPT_FLAG, &ids.automatic, NULL, "as --map-users auto --map-groups auto"},
+	{0, "map-subids", OPT_FLAG, &ids.subids, NULL, "as --map-users subids --map-groups subids"},
 	{0, "setgroups", OPT_CHOICE, &setgroups_word, "allow|deny",
 	 "whether setgroups(2) works inside", 0, 0, 0, setgroups_words},
 	{'S', "setuid", OPT_INT, &as_uid, "UID", "run as this user id inside", 0, 0, 4294967294},
@@ -115,6 +117,7 @@ static const struct opt_row options[] = {
 	{0, "boottime", OPT_CALL, &box.boottime, "SECONDS", "set the boot-time clock off by this; implies --time", 0, 0, 0, NULL, parse_offset},
 	{0, "clear-env", OPT_FLAG, &clear_env, NULL, "begin with an empty environment"},
 	{0, "keep-env", OPT_LIST, &kept_env, "NAME[,…]", "with --clear-env: but keep these variables"},
+	{0, "whitelist-env", OPT_LIST, &only_env, "NAME[,…]", "as --clear-env with --keep-env"},
 	{0, "setenv", OPT_LIST, &set_env, "NAME=VALUE", "set a variable"},
 	{0, "unsetenv", OPT_LIST, &unset_env, "NAME", "remove a variable"},
 	{0, "timeout", OPT_TIME, &watch.timeout_us, "TIME",
@@ -124,6 +127,8 @@ static const struct opt_row options[] = {
 	{0, "ready-fd", OPT_INT, &watch.ready_fd, "N", "write a line there when the program runs; implies --fork", 0, 3, 1 << 20},
 	{0, "block-fd", OPT_INT, &block_fd, "N", "wait for a byte or the end there before the program runs", 0, 3, 1 << 20},
 	{0, "info-fd", OPT_INT, &info_fd, "N", "write there as JSON the pid, namespaces and maps, before the program runs; implies --fork", 0, 3, 1 << 20},
+	{0, "pty", OPT_FLAG, &box.pty, NULL,
+	 "give the program a terminal of its own, with job control and the size of the caller's; implies --fork"},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},
 	OPT_COMMON_EXPLAIN,
 	OPT_COMMON_EMIT,
@@ -143,12 +148,12 @@ static int signal_number(const char *name)
 	return -1;
 }
 
-static bool is_kept(const char *variable)
+static bool is_in(const struct opt_list *list, const char *variable)
 {
 	size_t len = strcspn(variable, "=");
 
-	for (size_t i = 0; i < kept_env.n; i++)
-		for (const char *p = kept_env.words[i]; *p; p += strcspn(p, ","), p += *p == ',')
+	for (size_t i = 0; i < list->n; i++)
+		for (const char *p = list->words[i]; *p; p += strcspn(p, ","), p += *p == ',')
 			if (strcspn(p, ",") == len && !strncmp(p, variable, len))
 				return true;
 	return false;
@@ -158,6 +163,7 @@ static int change_environment(void)
 {
 	size_t n = 0;
 
+	clear_env |= only_env.n > 0;
 	if (kept_env.n && !clear_env)
 		return tool_usage_error("--keep-env says what --clear-env shall leave");
 	while (clear_env && environ[n])
@@ -166,7 +172,7 @@ static int change_environment(void)
 		size_t kept = 0;
 
 		for (size_t i = 0; i < n; i++)
-			if (is_kept(environ[i]))
+			if (is_in(&kept_env, environ[i]) || is_in(&only_env, environ[i]))
 				environ[kept++] = environ[i];
 		environ[kept] = NULL;
 	}
@@ -205,8 +211,9 @@ static int set_box(char **argv)
 	box.argv = argv;
 	box.block_fd = block_fd < 0 ? 0 : (int)block_fd;
 	box.info_fd = info_fd < 0 ? 0 : (int)info_fd;
-	box.fork |= watch.ready_fd >= 0 || watch.timeout_us || watch.report;
-	return tool_descriptors("pass-fd", &pass_fds, &box.pass_fds, &box.n_pass_fds);
+	box.fork |= watch.ready_fd >= 0 || watch.timeout_us || watch.report || kill_child;
+	watch.group = keep.group;
+	return keep_set(&box) ?: tool_descriptors("pass-fd", &pass_fds, &box.pass_fds, &box.n_pass_fds);
 }
 
 DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))
@@ -214,25 +221,30 @@ DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))
 static int run(int argc, char **argv)
 {
 	struct rf_plan *plan __free(plan) = NULL;
-	int r = set_maps(&box, &ids);
+	int r = keep.unpin ? 0 : set_maps(&box, &ids);
 	pid_t pid;
 
+	if (keep.unpin)
+		return keep_unpin(&box, argv);
 	if (!r)
 		r = set_box(argv);
 	if (!r)
 		r = change_environment();
 	if (!r)
 		r = watch_begin(&watch);
-	if (r)
+	if (r) {
+		watch_abandon();
 		return r;
+	}
 	r = rf_plan_new(&plan);
 	if (r >= 0)
 		r = rf_plan_sandbox(plan, &box);
-	if (r < 0)
-		return tool_error(r, "plan");
-	pid = tool_run_plan(plan);
-	if (pid <= 0)
+	pid = r < 0 ? -tool_error(r, "plan") : tool_run_plan(plan);
+	if (pid <= 0) {
+		watch_abandon();
 		return -pid;
+	}
+	keep_warn(&box);
 	return watch_end(plan, pid);
 }
 

@@ -8,10 +8,11 @@
 #include <ringfence/sandbox.h>
 
 #include "../tool.h"
+#include "base/str.h"
 
 /* ids.c: who maps to whom, from words to box.uid_map and box.gid_map. */
 struct id_words {
-	bool root, current, automatic;
+	bool root, current, automatic, subids;
 	const char *user, *group;  /* --map-user, --map-group */
 	struct opt_list users, groups; /* --map-users, --map-groups */
 };
@@ -21,11 +22,53 @@ int set_maps(struct rf_sandbox *box, const struct id_words *words);
 struct watch_words {
 	uint64_t timeout_us;
 	const char *report; /* a file, or "fd:N"; NULL: none */
+	const char *group;  /* whose use is reported; NULL: the one that nsrun is in */
 	int64_t ready_fd;   /* -1: none */
 };
 /* Open what a report goes to, before there is a program that it could fail for. */
 int watch_begin(const struct watch_words *words);
+/* There will be no program: close it again. */
+void watch_abandon(void);
 /* Wait for the program and tell; the exit code of nsrun. */
 int watch_end(struct rf_plan *plan, pid_t pid);
+
+/* group.c: for the report. rf_cgroup_of_process() is asked where no group is given. */
+int group_begin(const char *group);
+/* Its object, or "null" where there is none; 0 or -errno. */
+int group_report(struct str *out);
+void group_end(void);
+
+/* pin.c: what is kept when the program has ended, and what it is born into. */
+struct keep_words {
+	const char *files[RF_NS_KINDS]; /* NULL: no such namespace, "": not kept */
+	const char *set, *unpin, *owner, *group, *binfmt;
+	struct opt_list interpreters;
+	bool forward;
+};
+extern struct keep_words keep;
+int keep_set(struct rf_sandbox *box);
+void keep_warn(const struct rf_sandbox *box);
+/* --unpin: all that nsrun does then. `argv`: what stands behind the options. */
+int keep_unpin(const struct rf_sandbox *box, char **argv);
+
+/* `index` is that of rf_ns_kind(). The 1: "-n" behind "--net=FILE" takes nothing away. */
+#define NSRUN_NS_ROW(letter, word, index, what)                                                    \
+	{letter, word, OPT_OPTIONAL, &keep.files[index], "FILE", "new " what, 1}
+
+#define NSRUN_PIN_OPTIONS                                                                          \
+	{0, "pin", OPT_STRING, &keep.set, "NAME|DIR",                                              \
+	 "keep all new namespaces when the program has ended, as the set NAME (in /run/ringfence/ns) or in DIR, which is made; implies --fork"}, \
+	{0, "unpin", OPT_STRING, &keep.unpin, "NAME|DIR|FILE",                                     \
+	 "let such a set, or the namespace kept in FILE, go; runs no program"},                    \
+	{0, "owner", OPT_STRING, &keep.owner, "UID:GID",                                           \
+	 "whose the user namespace is outside; implies --user and --fork"},                        \
+	{0, "into-cgroup", OPT_STRING, &keep.group, "GROUP",                                       \
+	 "be born in this control group, which must be there, in every hierarchy that has it; implies --fork"}, \
+	{0, "forward-signals", OPT_FLAG, &keep.forward, NULL,                                      \
+	 "pass SIGTERM and SIGINT on, which a supervisor does anyway, with all other signals; implies --fork"}, \
+	{0, "mount-binfmt", OPT_OPTIONAL, &keep.binfmt, "DIR",                                     \
+	 "mount the user namespace's own binfmt_misc, on /proc/sys/fs/binfmt_misc unless DIR is given; implies --mount and --user"}, \
+	{'l', "load-interp", OPT_LIST, &keep.interpreters, ":NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS", \
+	 "register an interpreter in it; implies --mount-binfmt"}
 
 #endif

@@ -30,10 +30,23 @@ int watch_begin(const struct watch_words *w)
 		if (str_to_u64(w->report + 3, &n) < 0 || n > 1 << 20)
 			return tool_usage_error("--report: \"%s\" is not fd: and a number", w->report);
 		report_fd = (int)n;
-		return 0;
+		return group_begin(w->group);
 	}
 	report_fd = sys_openat(AT_FDCWD, w->report, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	return report_fd < 0 ? tool_error(report_fd, "--report") : 0;
+	return report_fd < 0 ? tool_error(report_fd, "--report") : group_begin(w->group);
+}
+
+static void close_report(void)
+{
+	if (report_fd >= 0 && !str_starts(words->report, "fd:"))
+		sys_close(report_fd);
+	report_fd = -1;
+}
+
+void watch_abandon(void)
+{
+	close_report();
+	group_end();
 }
 
 static unsigned long long us(struct timeval t)
@@ -45,6 +58,7 @@ static int report(const struct rf_child_end *end)
 {
 	const struct rusage *u = &end->usage;
 	struct str out __free(str) = {0};
+	int r;
 
 	if (WIFSIGNALED(end->status))
 		str_addf(&out, "{\"exit_code\": null, \"signal\": \"SIG%s\", \"core_dumped\": %s",
@@ -55,8 +69,12 @@ static int report(const struct rf_child_end *end)
 		 end->timed_out ? "true" : "false", (unsigned long long)end->wall_us, us(u->ru_utime), us(u->ru_stime));
 	str_addf(&out, ", \"memory_peak_bytes\": %llu, \"minor_faults\": %ld, \"major_faults\": %ld",
 		 (unsigned long long)u->ru_maxrss * 1024, u->ru_minflt, u->ru_majflt);
-	str_addf(&out, ", \"blocks_read\": %ld, \"blocks_written\": %ld, \"voluntary_switches\": %ld, \"involuntary_switches\": %ld}\n",
+	str_addf(&out, ", \"blocks_read\": %ld, \"blocks_written\": %ld, \"voluntary_switches\": %ld, \"involuntary_switches\": %ld, \"cgroup\": ",
 		 u->ru_inblock, u->ru_oublock, u->ru_nvcsw, u->ru_nivcsw);
+	r = group_report(&out);
+	if (r < 0)
+		return r;
+	str_add(&out, "}\n");
 	return out.failed ? -ENOMEM : file_write_all(report_fd, out.s, out.len);
 }
 
@@ -78,13 +96,18 @@ int watch_end(struct rf_plan *plan, pid_t pid)
 	/* Nobody there to read it is no reason to end the program. */
 	int said = say_ready(), r = rf_plan_wait(plan, pid, &options, &end);
 
-	if (r < 0)
-		return tool_error(r, "wait for the program");
+	if (r < 0) {
+		int code = tool_error(r, "wait for the program");
+
+		/* A failure leaves nothing that was to be kept. */
+		rf_plan_undo(plan);
+		watch_abandon();
+		return code;
+	}
 	if (said < 0)
 		tool_warn("--ready-fd: %s", strerror(-said));
 	r = report_fd >= 0 ? report(&end) : 0;
-	if (words->report && report_fd >= 0 && !str_starts(words->report, "fd:"))
-		sys_close(report_fd);
+	watch_abandon();
 	if (r < 0)
 		return tool_error(r, "--report");
 	if (end.timed_out) {
