@@ -53,15 +53,20 @@ static int become_owner(const struct owner *owner)
 	return r < 0 ? r : sys_prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 1, 0);
 }
 
+static pid_t enter_and_clone(uint64_t flags, const struct owner *owner)
+{
+	int r = owner->set ? become_owner(owner) : 0;
+
+	if (r >= 0 && flags)
+		r = sys_unshare(flags);
+	return r < 0 ? r : sys_clone_parent();
+}
+
 /* 0 in the child; the middle process itself ends here. */
 static pid_t be_middle(int say_fd, uint64_t flags, const struct owner *owner)
 {
-	struct middle_message m = {.pid = owner->set ? become_owner(owner) : 0};
+	struct middle_message m = {.pid = enter_and_clone(flags, owner)};
 
-	if (m.pid >= 0 && flags)
-		m.pid = sys_unshare(flags);
-	if (m.pid >= 0)
-		m.pid = sys_clone_parent();
 	if (!m.pid)
 		return 0;
 	if (m.pid < 0)
@@ -85,6 +90,11 @@ static pid_t fork_by_middle(uint64_t flags, const struct owner *owner)
 	if (r < 0)
 		return r;
 	middle = sys_fork();
+	if (sys_is_dry()) {
+		sys_close(say[0]);
+		sys_close(say[1]);
+		return enter_and_clone(flags, owner);
+	}
 	if (middle == 0)
 		middle = be_middle(say[1], flags, owner);
 	sys_close(say[1]);
