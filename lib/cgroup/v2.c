@@ -125,16 +125,29 @@ static int v2_prepare_child(const struct cgroup_hierarchy *h, int parent_fd, int
 	return 0;
 }
 
+static int kill_all(int dirfd, const char *name, void *data)
+{
+	int fd __free(fd) = cgroup_child(dirfd, name);
+	int r = fd < 0 ? fd : cgroup_kill_each(fd);
+
+	return r < 0 ? (r == -ENOENT ? 0 : r) : cgroup_each_child(fd, kill_all, NULL);
+}
+
+/* With all below. A threaded group holds threads, and only whole processes can be killed. */
 static int v2_kill(int group_fd)
 {
 	int r = cgroup_write(group_fd, "cgroup.kill", "1"), thaw;
 
-	if (r != -ENOENT && r != -EOPNOTSUPP)
+	if (r == -EOPNOTSUPP)
+		return sys_fail(r, "write", sys_fd_name(group_fd),
+				"cgroup.kill: %s: the group is threaded: kill its domain, the group above that is not",
+				strerror(EOPNOTSUPP));
+	if (r != -ENOENT)
 		return r;
 	r = cgroup_write(group_fd, "cgroup.freeze", "1");
 	if (r < 0)
 		return r;
-	r = cgroup_kill_each(group_fd);
+	r = kill_all(group_fd, ".", NULL);
 	/* SIGKILL reaches frozen processes, but the group may live on. */
 	thaw = cgroup_write(group_fd, "cgroup.freeze", "0");
 	return r < 0 ? r : thaw;
@@ -232,6 +245,12 @@ static void v2_explain(const struct cgroup *g, const char *file, int error, stru
 		explain_missing(g, (size_t)h, file, out);
 	else if (error == -EBUSY && str_eq(file, "cgroup.subtree_control"))
 		str_add(out, "a group with processes can't give controllers to its children");
+	else if (error == -EOPNOTSUPP && str_eq(file, "cgroup.subtree_control"))
+		str_add(out, "it is part of a threaded subtree, which only cpu, cpuset, perf_event and pids can divide");
+	else if (error == -ENOENT && str_eq(file, "cgroup.subtree_control"))
+		str_add(out, "a controller that is not in cgroup.controllers of this group can't be passed on");
+	else if (error == -EOPNOTSUPP && str_eq(file, "cgroup.type"))
+		str_add(out, "the group or its parent has domain controllers for those below");
 	else if ((error == -ERANGE || error == -EINVAL) && str_starts(file, "cpuset."))
 		str_add(out, "there are no such CPUs or memory nodes");
 	else if (error == -ENOSPC && str_starts(file, "cpuset."))
