@@ -50,9 +50,13 @@ prints "and what was set" 'pids.max +50' cgctl show $G
 check "and not what is usual" sh -c "! cgctl show $G | grep -q cpu.weight"
 check "show as JSON" sh -c "cgctl show --json $G | jq -e '.processes == [$A, $B] and .values[\"pids.max\"] == 50 and (.directories | length) > 0'"
 check "tree with columns by choice" sh -c "cgctl tree --json -o processes,pids_max,memory.max $G | jq -e '.[0] | .processes == 2 and .pids_max == 50 and .[\"memory.max\"] == \"67108864\"'"
-check "a depth" sh -c "cgctl create $G/b/c pids.max=9 && cgctl tree --json -d 1 $G | jq -e 'map(.group) == [\"/$G\", \"/$G/b\"]'"
+check "a depth" sh -c "cgctl create $G-d/b/c && cgctl tree --json -d 1 $G-d | jq -e 'map(.group) == [\"/$G-d\", \"/$G-d/b\"]'"
 refuse "an unknown column" 2 'neither a known column' cgctl tree -o frob $G
-check "delete what is below" cgctl delete -r $G/b
+check "delete all of it" cgctl delete -r $G-d
+given "v1 has no such rule" is_v2
+refuse "limits below a group with processes would make it threaded: who is in the way" 1 "$A \(sleep\)" cgctl create $G/b pids.max=9
+equal "it is a domain still" domain "$(cat /sys/fs/cgroup/$G/cgroup.type 2> /dev/null)"
+given
 
 # --- move
 spawn; C=$PID
@@ -80,7 +84,7 @@ cgctl delete rf-b$$
 given "no freezer" sh -c "cgctl freeze $G && cgctl thaw $G"
 check "freeze" cgctl freeze $G
 check "they stand still" sh -c "cgctl get --json $G cgroup.freeze | jq -e '.values[\"cgroup.freeze\"] == 1'"
-cgctl create $G/below pids.max=5 2> /dev/null
+cgctl create $G/below
 refuse "thawing below a frozen group" 1 "$G above it is frozen" cgctl thaw $G/below
 cgctl delete $G/below
 check "thaw" cgctl thaw $G

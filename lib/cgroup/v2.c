@@ -80,6 +80,24 @@ static int explain_enable(const struct cgroup *g, int fd, const char *controller
 	return sys_fail(error, "write", object, "\"+%s\": %s", controller, strerror(-error));
 }
 
+/*
+ * To pass cpu or pids on from a group with processes is no error to the kernel: it makes the group a
+ * threaded domain, and those below it invalid until they are made threaded. Nobody who asks for a
+ * limit means that.
+ */
+static int check_populated(const struct cgroup *g, int fd, const char *controller)
+{
+	struct cgroup_pids pids __free(cgroup_pids) = {0};
+	char *type __free(ptr) = NULL;
+	int r;
+
+	/* The root has no type, and may hold processes. */
+	if (fd == SYS_DRY_FD || cgroup_read(fd, "cgroup.type", &type) < 0 || !str_eq(type, "domain"))
+		return 0;
+	r = cgroup_pids_read(fd, &pids);
+	return r < 0 || !pids.n ? r : explain_enable(g, fd, controller, -EBUSY);
+}
+
 static int enable(struct cgroup *g, size_t level, int fd, const char *controller, bool needed)
 {
 	char *has __free(ptr) = NULL, *enabled __free(ptr) = NULL, text[64];
@@ -97,6 +115,9 @@ static int enable(struct cgroup *g, size_t level, int fd, const char *controller
 					 controller)
 			      : 0;
 	snprintf(text, sizeof(text), "+%s", controller);
+	r = check_populated(g, fd, controller);
+	if (r < 0)
+		return needed ? r : 0;
 	r = cgroup_write(fd, "cgroup.subtree_control", text);
 	/* A report does without what can't be had. */
 	if (r < 0)
