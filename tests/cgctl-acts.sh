@@ -50,9 +50,13 @@ prints "and what was set" 'pids.max +50' cgctl show $G
 check "and not what is usual" sh -c "! cgctl show $G | grep -q cpu.weight"
 check "show as JSON" sh -c "cgctl show --json $G | jq -e '.processes == [$A, $B] and .values[\"pids.max\"] == 50 and (.directories | length) > 0'"
 check "tree with columns by choice" sh -c "cgctl tree --json -o processes,pids_max,memory.max $G | jq -e '.[0] | .processes == 2 and .pids_max == 50 and .[\"memory.max\"] == \"67108864\"'"
-check "a depth" sh -c "cgctl create $G/b/c pids.max=9 && cgctl tree --json -d 1 $G | jq -e 'map(.group) == [\"/$G\", \"/$G/b\"]'"
+check "a depth" sh -c "cgctl create $G-d/b/c && cgctl tree --json -d 1 $G-d | jq -e 'map(.group) == [\"/$G-d\", \"/$G-d/b\"]'"
 refuse "an unknown column" 2 'neither a known column' cgctl tree -o frob $G
-check "delete what is below" cgctl delete -r $G/b
+check "delete all of it" cgctl delete -r $G-d
+given "v1 has no such rule" is_v2
+refuse "limits below a group with processes would make it threaded: who is in the way" 1 "$A \(sleep\)" cgctl create $G/b pids.max=9
+equal "it is a domain still" domain "$(cat /sys/fs/cgroup/$G/cgroup.type 2> /dev/null)"
+given
 
 # --- move
 spawn; C=$PID
@@ -80,7 +84,7 @@ cgctl delete rf-b$$
 given "no freezer" sh -c "cgctl freeze $G && cgctl thaw $G"
 check "freeze" cgctl freeze $G
 check "they stand still" sh -c "cgctl get --json $G cgroup.freeze | jq -e '.values[\"cgroup.freeze\"] == 1'"
-cgctl create $G/below pids.max=5 2> /dev/null
+cgctl create $G/below
 refuse "thawing below a frozen group" 1 "$G above it is frozen" cgctl thaw $G/below
 cgctl delete $G/below
 check "thaw" cgctl thaw $G
@@ -107,7 +111,7 @@ given
 
 # --- kill
 check "kill" sh -c "cgctl kill --json $G | jq -e '.killed_processes == 3'"
-wait $A $B $C 2> /dev/null
+end $A $B $C
 equal "nobody is left" "" "$(members $G)"
 refuse "no killing of the root" 2 'root group' cgctl kill /
 
@@ -125,7 +129,7 @@ check "root puts a process of his there" cgctl move $G/hers $N
 check "he moves it within" nobody cgctl move $G/his $N
 equal "it is there" "$N " "$(members $G/his)"
 check "he freezes and kills what is his" sh -c "setpriv --reuid 65534 --regid 65534 --clear-groups $O/tools/cgctl kill $G/his"
-wait $N 2> /dev/null
+end $N
 check "check: allowed within" nobody cgctl delegate --check nobody $G/his $G/hers
 given "on v1 a move needs the target's file alone" is_v2
 check "check names the ancestor that denies" sh -c "cgctl delegate --check --json nobody $G/his /elsewhere | jq -e 'any(.group == \"/\" and .writable == false and .reason == \"the nearest common ancestor\")'"
@@ -150,21 +154,48 @@ check "delete with its processes moved up" cgctl delete --move $G
 check "they live on" kill -0 $A
 end $A
 
-# --- v2 alone
-given "v2 has its own rules" is_v2
-cgctl create $G/a/b pids.max=5
+# --- what v2's tree has, on a hybrid system too: groups that are in it alone
+U=/sys/fs/cgroup; is_v2 || U=/sys/fs/cgroup/unified
+given "there is no v2 tree" [ -e $U/cgroup.controllers ]
+K=$(tr ' ' '\n' 2> /dev/null < $U/cgroup.controllers | grep -xE 'cpu|hugetlb' | head -n 1)
+mkdir -p $U/$G/a $U/$G/f/below 2> /dev/null
 spawn; A=$PID
-refuse "a group that passes controllers on" 1 'passes controllers .*can.t hold processes' cgctl move $G $A
-check "subtree_control is a value like others" cgctl set $G cgroup.max.depth=7 cgroup.subtree_control=+cpu
-refuse "and is taken back" 1 'EIO|Input/output' env RINGFENCE_FAULT='write:*cgroup.freeze=EIO' cgctl set $G cgroup.subtree_control=-cpu cgroup.freeze=0
-check "it is as it was" grep -qw cpu /sys/fs/cgroup/$G/cgroup.subtree_control
-mkdir /sys/fs/cgroup/$G/t 2> /dev/null
-check "threaded" cgctl set $G/t cgroup.type=threaded
-refuse "a process into a threaded group" 1 'threaded' cgctl move $G/t $A
-refuse "a thread of elsewhere into it" 1 'threaded' cgctl move --threads $G/t $A
+check "a move within v2" cgctl move $G/a $A
+equal "the process is there" $A "$(cat $U/$G/a/cgroup.procs 2> /dev/null)"
+prints "its type" 'type +domain' cgctl show $G/a
 check "pressure as an object" sh -c "cgctl get --json $G cpu.pressure | jq -e '.values[\"cpu.pressure\"].some | has(\"avg10_percent\") and has(\"total_us\")'"
-refuse "an invalid partition" 1 'cpuset.cpus.partition.*invalid|cpuset.cpus.partition' cgctl set $G/a/b cpuset.cpus.partition=root
+check "frozen, as the kernel says" sh -c "cgctl freeze $G/a && grep -q 'frozen 1' $U/$G/a/cgroup.events"
+check "and thawed" sh -c "cgctl thaw $G/a && grep -q 'frozen 0' $U/$G/a/cgroup.events"
+cgctl freeze $G/f
+refuse "a frozen group above" 1 "/$G/f above it is frozen" cgctl thaw $G/f/below
+cgctl thaw $G/f
+given "v2 has no controller to pass on here" [ -n "$K" ]
+sh -c "is=\$(cat $U/cgroup.subtree_control); case \" \$is \" in *\" $K \"*) ;; *) echo +$K > $U/cgroup.subtree_control; touch $T/enabled ;; esac" 2> /dev/null
+check "controllers for those below are a value like others" cgctl set $G cgroup.max.depth=7 cgroup.subtree_control=+$K
+check "as an array" sh -c "cgctl get --json $G cgroup.subtree_control | jq -e '.values[\"cgroup.subtree_control\"] == [\"$K\"]'"
+refuse "and are taken back" 1 'Input/output' env RINGFENCE_FAULT='write:*max.depth=EIO' cgctl set $G cgroup.subtree_control=-$K cgroup.max.depth=8
+check "they are as they were" grep -qw "$K" $U/$G/cgroup.subtree_control
+refuse "a group that passes controllers on" 1 'passes controllers .*can.t hold processes' cgctl move $G $A
+refuse "nor does it take what is moved up" 1 'parent can.t hold processes' cgctl delete --move $G/a
+cgctl set $G cgroup.subtree_control=-$K
+[ ! -e enabled ] || echo "-$K" > $U/cgroup.subtree_control
+given "there is no v2 tree" [ -e $U/cgroup.controllers ]
+mkdir -p $U/$G/d/t 2> /dev/null
+check "threaded" cgctl set $G/d/t cgroup.type=threaded
+refuse "there is no way back" 2 'not threaded' cgctl set $G/d/t cgroup.type=domain
+refuse "a thread of another domain" 1 'the group is threaded: a thread moves only among' cgctl move --threads $G/d/t $A
+check "the process into the domain" cgctl move $G/d $A
+check "then its thread" cgctl move --threads $G/d/t $A
+equal "it is there" $A "$(cat $U/$G/d/t/cgroup.threads 2> /dev/null)"
+mkdir -p $U/$G/d/x 2> /dev/null
+refuse "a group that is not threaded below a threaded domain" 1 'domain invalid' cgctl move $G/d/x $A
+refuse "threads are not killed alone" 1 "threaded: kill its domain" cgctl kill $G/d/t
+check "killed with all below" sh -c "cgctl kill --json $G | jq -e '.killed_processes == 1'"
 end $A
 cgctl delete -r $G
+given "not all controllers are v2's" is_v2
+cgctl create $G cpuset.cpus=0 2> /dev/null
+refuse "a partition that can't be" 1 'cpuset.cpus.partition' cgctl set $G cpuset.cpus=0 cpuset.cpus.exclusive=4000 cpuset.cpus.partition=root
+cgctl delete $G
 given
 finish

@@ -223,3 +223,9 @@ void record_print(struct table *t)
 	}
 	release(t);
 }
+
+void table_free(struct table *t)
+{
+	if (t)
+		release(t);
+}

@@ -143,6 +143,7 @@ void table_number(struct table *t, uint64_t value);  /* bytes, times, numbers; U
 void table_none(struct table *t);
 /* Print and free. Table with headings, or a JSON array. */
 void table_print(struct table *t);
+void table_free(struct table *t); /* without printing */
 /* As one record: "title: value" lines, or one JSON object. */
 void record_print(struct table *t);
 /* A JSON string with its quotes to standard output. */

@@ -37,7 +37,7 @@ struct cgroup_ops {
 	/* Before a level is made below parent_fd; and after. `made`: by us. */
 	int (*prepare_parent)(struct cgroup *g, size_t h, size_t level, int parent_fd);
 	int (*prepare_child)(const struct cgroup_hierarchy *h, int parent_fd, int child_fd);
-	/* Send SIGKILL to all in the group, not below on v1. */
+	/* Send SIGKILL to all in the group; on v2 with all below, not on v1. */
 	int (*kill)(int group_fd);
 	/* Wait until the group holds no process or the time is up: 0, -EBUSY. */
 	int (*wait_empty)(int group_fd, uint64_t until_us);

@@ -81,9 +81,7 @@ static void explain_v2(const struct cgroup *g, size_t h, int error, bool threads
 	else if (error == -EOPNOTSUPP && cgroup_read(g->fd[h], "cgroup.type", &text) >= 0)
 		str_addf(out, "the group is %s: %s", text,
 			 threads ? "a thread moves only among the threaded groups below its process's domain"
-			 : str_eq(text, "threaded")
-				 ? "a process enters a threaded subtree at its domain; with --threads its threads go further"
-				 : "make it threaded, or use a group outside of the threaded subtree");
+				 : "make it threaded (cgroup.type=threaded), or use a group outside of the threaded subtree");
 	else if (error == -EACCES || error == -EPERM)
 		str_add(out, "the right to write cgroup.procs of the nearest common ancestor is missing; "
 			     "`cgctl delegate --check USER GROUP` names the file");

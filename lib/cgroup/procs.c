@@ -167,6 +167,18 @@ static size_t count_different(const struct cgroup_pids *p)
 	return n;
 }
 
+/* A threaded group tells no processes, and can't be killed. */
+static int check_threaded(const struct cgroup *g)
+{
+	int h = cgroup_v2_of(g->fs);
+	char *type __free(ptr) = NULL;
+
+	if (h < 0 || g->fd[h] < 0 || cgroup_read(g->fd[h], "cgroup.type", &type) < 0 || !str_eq(type, "threaded"))
+		return 0;
+	return sys_fail(-EOPNOTSUPP, "kill", sys_fd_name(g->fd[h]),
+			"%s: the group is threaded: kill its domain, the group above that is not", strerror(EOPNOTSUPP));
+}
+
 int rf_cgroup_kill(struct rf_cgroup_fs *fs, const char *group, size_t *ret_killed)
 {
 	struct cgroup *g __free(cgroup) = NULL;
@@ -180,11 +192,15 @@ int rf_cgroup_kill(struct rf_cgroup_fs *fs, const char *group, size_t *ret_kille
 	for (size_t h = 0; r >= 0 && h < fs->n; h++)
 		if (g->fd[h] >= 0)
 			r = count_below(g->fd[h], ".", &seen);
+	if (r >= 0 && !seen.n)
+		r = check_threaded(g);
 	for (size_t h = 0; r >= 0 && seen.n && h < fs->n; h++) {
 		struct kill_walk w = {&fs->h[h], cgroup_now_us() + CGROUP_KILL_WAIT_US};
 
+		/* v2's way takes all below at once; a threaded group there can't be killed alone. */
 		if (g->fd[h] >= 0)
-			r = kill_below(g->fd[h], ".", &w);
+			r = fs->h[h].ops->v2 ? kill_group(w.h, g->fd[h], w.until_us)
+					     : kill_below(g->fd[h], ".", &w);
 	}
 	if (r == -EBUSY)
 		return sys_fail(-ETIMEDOUT, "kill", group, "processes are still there after 10 s");

@@ -80,6 +80,24 @@ static int explain_enable(const struct cgroup *g, int fd, const char *controller
 	return sys_fail(error, "write", object, "\"+%s\": %s", controller, strerror(-error));
 }
 
+/*
+ * To pass cpu or pids on from a group with processes is no error to the kernel: it makes the group a
+ * threaded domain, and those below it invalid until they are made threaded. Nobody who asks for a
+ * limit means that.
+ */
+static int check_populated(const struct cgroup *g, int fd, const char *controller)
+{
+	struct cgroup_pids pids __free(cgroup_pids) = {0};
+	char *type __free(ptr) = NULL;
+	int r;
+
+	/* The root has no type, and may hold processes. */
+	if (fd == SYS_DRY_FD || cgroup_read(fd, "cgroup.type", &type) < 0 || !str_eq(type, "domain"))
+		return 0;
+	r = cgroup_pids_read(fd, &pids);
+	return r < 0 || !pids.n ? r : explain_enable(g, fd, controller, -EBUSY);
+}
+
 static int enable(struct cgroup *g, size_t level, int fd, const char *controller, bool needed)
 {
 	char *has __free(ptr) = NULL, *enabled __free(ptr) = NULL, text[64];
@@ -97,6 +115,9 @@ static int enable(struct cgroup *g, size_t level, int fd, const char *controller
 					 controller)
 			      : 0;
 	snprintf(text, sizeof(text), "+%s", controller);
+	r = check_populated(g, fd, controller);
+	if (r < 0)
+		return needed ? r : 0;
 	r = cgroup_write(fd, "cgroup.subtree_control", text);
 	/* A report does without what can't be had. */
 	if (r < 0)
@@ -125,16 +146,29 @@ static int v2_prepare_child(const struct cgroup_hierarchy *h, int parent_fd, int
 	return 0;
 }
 
+static int kill_all(int dirfd, const char *name, void *data)
+{
+	int fd __free(fd) = cgroup_child(dirfd, name);
+	int r = fd < 0 ? fd : cgroup_kill_each(fd);
+
+	return r < 0 ? (r == -ENOENT ? 0 : r) : cgroup_each_child(fd, kill_all, NULL);
+}
+
+/* With all below. A threaded group holds threads, and only whole processes can be killed. */
 static int v2_kill(int group_fd)
 {
 	int r = cgroup_write(group_fd, "cgroup.kill", "1"), thaw;
 
-	if (r != -ENOENT && r != -EOPNOTSUPP)
+	if (r == -EOPNOTSUPP)
+		return sys_fail(r, "write", sys_fd_name(group_fd),
+				"cgroup.kill: %s: the group is threaded: kill its domain, the group above that is not",
+				strerror(EOPNOTSUPP));
+	if (r != -ENOENT)
 		return r;
 	r = cgroup_write(group_fd, "cgroup.freeze", "1");
 	if (r < 0)
 		return r;
-	r = cgroup_kill_each(group_fd);
+	r = kill_all(group_fd, ".", NULL);
 	/* SIGKILL reaches frozen processes, but the group may live on. */
 	thaw = cgroup_write(group_fd, "cgroup.freeze", "0");
 	return r < 0 ? r : thaw;
@@ -232,6 +266,12 @@ static void v2_explain(const struct cgroup *g, const char *file, int error, stru
 		explain_missing(g, (size_t)h, file, out);
 	else if (error == -EBUSY && str_eq(file, "cgroup.subtree_control"))
 		str_add(out, "a group with processes can't give controllers to its children");
+	else if (error == -EOPNOTSUPP && str_eq(file, "cgroup.subtree_control"))
+		str_add(out, "it is part of a threaded subtree, which only cpu, cpuset, perf_event and pids can divide");
+	else if (error == -ENOENT && str_eq(file, "cgroup.subtree_control"))
+		str_add(out, "a controller that is not in cgroup.controllers of this group can't be passed on");
+	else if (error == -EOPNOTSUPP && str_eq(file, "cgroup.type"))
+		str_add(out, "the group or its parent has domain controllers for those below");
 	else if ((error == -ERANGE || error == -EINVAL) && str_starts(file, "cpuset."))
 		str_add(out, "there are no such CPUs or memory nodes");
 	else if (error == -ENOSPC && str_starts(file, "cpuset."))

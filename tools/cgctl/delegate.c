@@ -87,9 +87,11 @@ static int run_check(struct rf_cgroup_fs *fs, const struct user *user, const cha
 	struct table *t = table_new(columns);
 	int r = rf_cgroup_may_move(fs, from, group, user->uid, user->gids, (size_t)user->n_gids, gate, t);
 
-	table_print(t);
-	if (r < 0)
+	if (r < 0) {
+		table_free(t);
 		return cgctl_error(r, "delegate --check", group);
+	}
+	table_print(t);
 	if (!r && !tool_state.json)
 		puts("no: each of these files must be writable");
 	return r ? EXIT_OK : EXIT_FAILED;
