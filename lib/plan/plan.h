@@ -53,6 +53,8 @@ struct plan_run {
 	bool in_cgroup;		/* and it has: the child need not join by itself */
 	int status_fd[2];	/* an init says how the program ends */
 	int root_fd;		/* the new root's mount, before the pivot */
+	bool root_covers;	/* it stands on another one, which goes with the old root */
+	bool root_unbindable;	/* and is made bindable again when the old root has gone */
 	int program_fd;		/* the program, where it comes from the caller's root */
 	char **environment;	/* of the program; NULL: the caller's. Owned by a step */
 	sigset_t signals;	/* the mask the program shall have */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/options.h"
+#include "plan/mounts.h"
 #include "plan/step.h"
 
 /* The sandbox with what follows from it. */
@@ -23,6 +24,7 @@ struct shape {
 	uint64_t late; /* kinds that the child enters by itself, and is born into then */
 	uid_t euid;
 	gid_t egid;
+	struct mount_jobs *mounts; /* NULL: none; until they have their steps */
 };
 
 /* May the first process inside write this map itself? One row, one id, its own. */
@@ -58,7 +60,7 @@ static struct shape make_shape(const struct rf_sandbox *b)
 
 	if (b->uid_map.n || b->gid_map.n)
 		s.flags |= CLONE_NEWUSER;
-	if (b->root || b->proc)
+	if (b->root || b->proc || mounts_wanted(b))
 		s.flags |= CLONE_NEWNS;
 	if (b->hostname)
 		s.flags |= CLONE_NEWUTS;
@@ -142,25 +144,6 @@ static int add_namespaces(struct rf_plan *plan, const struct shape *s)
 	return r < 0 || !s->late ? r : add_late(plan, s);
 }
 
-static int add_mounts(struct rf_plan *plan, const struct shape *s)
-{
-	const struct rf_sandbox *b = s->box;
-	unsigned long how = b->propagation ?: MS_PRIVATE;
-	int r = 0;
-
-	if (!(s->flags & CLONE_NEWNS))
-		return 0;
-	if (how != RF_UNCHANGED)
-		r = plan_add_num(plan, &step_propagation, s->forked, (int64_t)how);
-	if (r >= 0 && b->root)
-		r = plan_add_text(plan, &step_attach_root, s->forked, b->root);
-	if (r >= 0 && b->proc)
-		r = plan_add_text(plan, &step_mount_proc, s->forked, b->proc);
-	if (r >= 0 && b->root)
-		r = plan_add_num(plan, &step_pivot_root, s->forked, 0);
-	return r;
-}
-
 /* The id asked for; where the caller's own has no name inside, 0 or the first there is; else the
  * one it has. */
 static int64_t id_inside(bool asked, uint32_t id, const struct rf_idmap *map, uint32_t caller)
@@ -172,6 +155,37 @@ static int64_t id_inside(bool asked, uint32_t id, const struct rf_idmap *map, ui
 	if (!map->n || maps_outside(map, caller))
 		return -1;
 	return rf_idmap_outside(map, 0, &outside) < 0 ? map->rows[0].inside : 0;
+}
+
+/* The steps of the mount tree; files in it are made as an id that is mapped. */
+static int add_mount_tree(struct rf_plan *plan, struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	const int64_t ids[2] = {id_inside(false, 0, &b->uid_map, s->euid),
+				id_inside(false, 0, &b->gid_map, s->egid)};
+
+	return mounts_add(plan, b, take_ptr(&s->mounts), s->forked, ids);
+}
+
+static int add_mounts(struct rf_plan *plan, struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	unsigned long how = b->propagation ?: MS_PRIVATE;
+	int r = 0;
+
+	if (!(s->flags & CLONE_NEWNS))
+		return 0;
+	if (how != RF_UNCHANGED)
+		r = plan_add_num(plan, &step_propagation, s->forked, (int64_t)how);
+	if (r >= 0 && b->root)
+		r = plan_add_text(plan, &step_attach_root, s->forked, b->root);
+	if (r >= 0 && s->mounts)
+		r = add_mount_tree(plan, s);
+	else if (r >= 0 && b->proc)
+		r = plan_add_text(plan, &step_mount_proc, s->forked, b->proc);
+	if (r >= 0 && (b->root || b->empty_root))
+		r = plan_add_num(plan, &step_pivot_root, s->forked, 0);
+	return r;
 }
 
 static int add_become(struct rf_plan *plan, const struct shape *s)
@@ -247,10 +261,14 @@ int rf_plan_sandbox(struct rf_plan *plan, const struct rf_sandbox *sandbox)
 	if (r >= 0 && sandbox->outer_program)
 		r = plan_add_text(plan, &step_open_program, false, sandbox->argv[0]);
 	if (r >= 0)
+		r = mounts_prepare(plan, sandbox, s.flags & CLONE_NEWUSER, &s.mounts);
+	if (r >= 0)
 		r = add_namespaces(plan, &s);
 	if (r >= 0)
 		r = add_mounts(plan, &s);
 	if (r >= 0)
 		r = add_settings(plan, &s);
+	if (s.mounts)
+		mounts_free(s.mounts);
 	return r < 0 ? r : add_exec(plan, &s);
 }

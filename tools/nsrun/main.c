@@ -91,6 +91,11 @@ static const struct opt_row options[] = {
 	{'w', "wd", OPT_STRING, &box.workdir, "DIR", "start in DIR, inside the new root"},
 	{0, "mount-proc", OPT_OPTIONAL, &box.proc, "DIR",
 	 "mount a new proc file system, on /proc unless DIR is given; implies --mount"},
+	NSRUN_MOUNT_OPTIONS,
+	{0, "empty-root", OPT_FLAG, &box.empty_root, NULL,
+	 "make the root an empty directory in memory, which the mounts fill; not with --root; implies --mount"},
+	{0, "root-ro", OPT_FLAG, &box.root_ro, NULL,
+	 "after the mounts make the root read-only, with all that is mounted below it; implies --mount"},
 	{0, "propagation", OPT_CHOICE, &propagation, "private|slave|shared|unchanged",
 	 "propagation of all mounts in a new mount namespace; private unless given", 0, 0, 0,
 	 propagation_words},
@@ -214,6 +219,8 @@ static int run(int argc, char **argv)
 	int r = set_maps(&box, &ids);
 	pid_t pid;
 
+	if (!r)
+		r = set_mounts(&box);
 	if (!r)
 		r = set_box(argv);
 	if (!r)
