@@ -56,6 +56,22 @@ int place_make(int parent_fd, const char *name, mode_t mode, struct place_made *
 	return 0;
 }
 
+/* Someone else may have made it meanwhile; a link that leads nowhere is not that. */
+static int open_existing(int parent_fd, const char *path, mode_t mode)
+{
+	int r, fd __free(fd) = sys_openat(parent_fd, place_name(path), O_PATH | O_NOFOLLOW, 0);
+	struct stat st = {0};
+
+	if (fd < 0)
+		return fd;
+	r = sys_fstat(fd, &st);
+	if (r < 0)
+		return r;
+	if (S_ISDIR(st.st_mode) == S_ISDIR(mode) && !S_ISLNK(st.st_mode))
+		return take_fd(&fd);
+	return sys_fail(-EEXIST, "mount point", path, "File exists: a link that leads nowhere inside the root is in the way");
+}
+
 /* The way down is opened by name: a link in the place of what was made is refused. */
 static int make_and_open(int root_fd, const char *path, mode_t mode, struct place_made *made)
 {
@@ -65,9 +81,8 @@ static int make_and_open(int root_fd, const char *path, mode_t mode, struct plac
 	if (parent < 0)
 		return parent;
 	r = place_make(parent, place_name(path), mode, made);
-	/* Not there for the walk, and in the way now. */
 	if (r == -EEXIST)
-		return sys_fail(r, "mount point", path, "File exists: a link that leads nowhere inside the root is in the way");
+		return open_existing(parent, path, mode);
 	if (r < 0)
 		return r;
 	if (sys_is_dry())
@@ -128,19 +143,35 @@ void place_remove(int root_fd, const char *path, bool unmount, struct place_made
 		sys_fchdir(cwd);
 }
 
+/* The kernel says EINVAL or ENOTDIR, and EINVAL for much else. */
+static int check_types(int fd, int target_fd, int error)
+{
+	const struct rf_call why = *rf_trace_last_failure();
+	struct stat from = {0}, to = {0};
+
+	if ((error == -EINVAL || error == -ENOTDIR) && sys_fstat(fd, &from) >= 0 && sys_fstat(target_fd, &to) >= 0 &&
+	    S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
+		return sys_fail(-ENOTDIR, why.name, why.object, "Not a directory, or not a file: a directory is mounted on a directory, a file on a file");
+	sys_keep_failure(&why);
+	return error;
+}
+
 int place_attach(int tree_fd, int target_fd)
 {
-	return sys_move_mount(tree_fd, "", target_fd, "",
-			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	int r = sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+
+	return r < 0 ? check_types(tree_fd, target_fd, r) : 0;
 }
 
 int place_bind_old(int source_fd, int target_fd, bool recursive)
 {
 	char source[40], target[40];
+	int r;
 
 	snprintf(source, sizeof(source), "/proc/self/fd/%d", source_fd);
 	snprintf(target, sizeof(target), "/proc/self/fd/%d", target_fd);
-	return sys_mount(source, target, NULL, MS_BIND | (recursive ? MS_REC : 0), NULL);
+	r = sys_mount(source, target, NULL, MS_BIND | (recursive ? MS_REC : 0), NULL);
+	return r < 0 ? check_types(source_fd, target_fd, r) : 0;
 }
 
 int place_same(int fd, int other_fd, const char *object)

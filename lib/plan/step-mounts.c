@@ -254,20 +254,24 @@ const struct step_kind step_open_sources = {
 static int run_idmap_sources(struct plan_run *run, struct rf_step *s)
 {
 	struct mount_jobs *jobs = s->data;
-	int r = 0, ns __free(fd) = mount_make_userns(&jobs->uid_map, &jobs->gid_map);
+	int r = 0, ns __free(fd) = -EBADF;
 
-	if (ns < 0)
-		return ns;
-	for (size_t i = 0; r >= 0 && i < jobs->n; i++) {
+	for (size_t i = 0; i < jobs->n; i++) {
 		struct mount_job *job = &jobs->jobs[i];
 
 		if (!(job->op.attrs & RF_MOUNT_IDMAP))
 			continue;
 		job->is_tree = true;
 		job->fd = sys_open_tree(AT_FDCWD, job->op.source, tree_flags(job));
-		r = job->fd < 0 ? job->fd
-				: mount_set_idmap_of(job->fd, ns, !(job->op.attrs & RF_MOUNT_NOREC));
+		if (job->fd < 0)
+			return job->fd;
 	}
+	ns = mount_make_userns(&jobs->uid_map, &jobs->gid_map);
+	if (ns < 0)
+		return ns;
+	for (size_t i = 0; r >= 0 && i < jobs->n; i++)
+		if (jobs->jobs[i].op.attrs & RF_MOUNT_IDMAP)
+			r = mount_set_idmap_of(jobs->jobs[i].fd, ns, !(jobs->jobs[i].op.attrs & RF_MOUNT_NOREC));
 	return r;
 }
 
