@@ -51,8 +51,14 @@ static int bind_old(struct plan_run *run, struct mount_jobs *jobs, struct mount_
 		    int target_fd)
 {
 	bool recursive = !(job->op.attrs & RF_MOUNT_NOREC);
-	int r = place_bind_old(source_fd, target_fd, recursive), top;
+	struct stat st = {.st_mode = S_IFDIR};
+	int top, r = sys_fstat(source_fd, &st);
 
+	jobs->by_mount = true;
+	/* Below a file nothing is mounted, but on it something may be by now. */
+	recursive &= S_ISDIR(st.st_mode);
+	if (r >= 0)
+		r = place_bind_old(source_fd, target_fd, recursive);
 	if (r < 0)
 		return r;
 	job->mounted = true;
@@ -115,9 +121,8 @@ static int bind_job(struct plan_run *run, struct mount_jobs *jobs, struct mount_
 static int run_bind(struct plan_run *run, struct rf_step *s)
 {
 	struct mount_job *job = mount_job_of(s);
-	int r = bind_job(run, s->data, job);
+	int r = mount_settle(run, s, bind_job(run, s->data, job));
 
-	s->half_done = r < 0;
 	if (job->fd >= 0)
 		sys_close(take_fd(&job->fd));
 	return r;
@@ -206,7 +211,8 @@ static int mask(struct plan_run *run, struct mount_jobs *jobs, const char *path,
 
 static int run_mask(struct plan_run *run, struct rf_step *s)
 {
-	return each_target(run, s, masked, mask);
+	mount_job_of(s)->mounted = true;
+	return mount_settle(run, s, each_target(run, s, masked, mask));
 }
 
 const struct step_kind step_mask = {
@@ -233,9 +239,15 @@ static int make_read_only(struct plan_run *run, struct mount_jobs *jobs, const c
 	return top < 0 ? top : place_set_attrs(top, true, true, MOUNT_ATTR_RDONLY, 0);
 }
 
-static int run_read_only(struct plan_run *run, struct rf_step *s)
+static int read_only_targets(struct plan_run *run, struct rf_step *s)
 {
 	return each_target(run, s, read_only, make_read_only);
+}
+
+static int run_read_only(struct plan_run *run, struct rf_step *s)
+{
+	mount_job_of(s)->mounted = true;
+	return mount_settle(run, s, mount_unsettled(run, s, read_only_targets));
 }
 
 const struct step_kind step_read_only = {

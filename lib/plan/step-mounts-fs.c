@@ -34,6 +34,7 @@ static int mount_fs_old(struct plan_run *run, struct rf_step *s, const struct ne
 	struct stat below = {0}, above = {.st_dev = 1};
 	int r = newfs_mount_on(fs, target_fd), top __free(fd) = -EBADF;
 
+	((struct mount_jobs *)s->data)->by_mount = true;
 	if (r < 0)
 		return r;
 	job->mounted = true;
@@ -81,8 +82,7 @@ int mount_new_fs(struct plan_run *run, struct rf_step *s, const struct newfs *fs
 {
 	int r = mount_job_of(s)->target[0] ? mount_fs(run, s, fs, ret_top_fd) : mount_fs_as_root(run, s, fs);
 
-	s->half_done = r < 0;
-	return r;
+	return mount_settle(run, s, r);
 }
 
 #define KIND(var, id_, name_, why_, page_, run_)                                                   \

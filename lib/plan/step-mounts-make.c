@@ -37,10 +37,7 @@ static int make_directory(int root_fd, struct mount_job *job)
 
 static int run_dir(struct plan_run *run, struct rf_step *s)
 {
-	int r = make_directory(mount_root(run, s->data), mount_job_of(s));
-
-	s->half_done = r < 0;
-	return r;
+	return mount_settle(run, s, make_directory(mount_root(run, s->data), mount_job_of(s)));
 }
 
 const struct step_kind step_dir = {
@@ -74,10 +71,7 @@ static int make_link(int root_fd, struct mount_job *job)
 
 static int run_symlink(struct plan_run *run, struct rf_step *s)
 {
-	int r = make_link(mount_root(run, s->data), mount_job_of(s));
-
-	s->half_done = r < 0;
-	return r;
+	return mount_settle(run, s, make_link(mount_root(run, s->data), mount_job_of(s)));
 }
 
 const struct step_kind step_symlink = {
@@ -157,7 +151,7 @@ static int file_old(const struct mount_jobs *jobs, struct mount_job *job, int ta
 	return r < 0 ? r : drop_holder(fd);
 }
 
-static int make_file(struct plan_run *run, const struct mount_jobs *jobs, struct mount_job *job)
+static int make_file(struct plan_run *run, struct mount_jobs *jobs, struct mount_job *job)
 {
 	char *text __free(ptr) = NULL;
 	struct place_made *made = &job->made;
@@ -172,6 +166,7 @@ static int make_file(struct plan_run *run, const struct mount_jobs *jobs, struct
 	if (r < 0)
 		return r;
 	r = file_new(jobs, job, target, text, len);
+	jobs->by_mount |= r == -ENOSYS;
 	if (r == -ENOSYS)
 		r = file_old(jobs, job, target, text, len);
 	job->mounted = r >= 0;
@@ -180,10 +175,7 @@ static int make_file(struct plan_run *run, const struct mount_jobs *jobs, struct
 
 static int run_file(struct plan_run *run, struct rf_step *s)
 {
-	int r = make_file(run, s->data, mount_job_of(s));
-
-	s->half_done = r < 0;
-	return r;
+	return mount_settle(run, s, make_file(run, s->data, mount_job_of(s)));
 }
 
 const struct step_kind step_file = {

@@ -100,6 +100,77 @@ void undo_mount(struct plan_run *run, struct rf_step *step)
 	place_remove(mount_root(run, step->data), job->target, job->mounted, &job->made);
 }
 
+static int set_propagation(int mount_fd, unsigned long how)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", mount_fd);
+	return sys_mount(NULL, path, NULL, how, NULL);
+}
+
+static int set_job_propagation(struct plan_run *run, struct mount_jobs *jobs, const struct mount_job *job,
+			       unsigned long how)
+{
+	int fd __free(fd) = resolve_path(mount_root(run, jobs), job->target);
+
+	return fd < 0 ? fd : set_propagation(fd, how);
+}
+
+/* All that were made unbindable; one that another covers isn't found, and can stay. */
+static int set_all_propagations(struct plan_run *run, struct mount_jobs *jobs, unsigned long how)
+{
+	int r = run->root_unbindable && !run->root_covers ? set_propagation(run->root_fd, how) : 0;
+
+	for (size_t i = 0; r >= 0 && i < jobs->n; i++) {
+		if (jobs->jobs[i].unbindable)
+			r = set_job_propagation(run, jobs, &jobs->jobs[i], how);
+		if (r == -EINVAL || r == -ENOENT || r == -ENOTDIR)
+			r = 0;
+	}
+	return r;
+}
+
+/*
+ * A clone by open_tree(2) is made before the first operation; a bind by mount(2) when it is its turn,
+ * and takes along what was mounted below its source by then. It leaves out what is unbindable; that a
+ * mount is for the other operations only.
+ */
+static int settle(struct plan_run *run, struct mount_jobs *jobs, struct mount_job *job)
+{
+	int r = 0;
+
+	if (job == &jobs->jobs[jobs->n - 1])
+		return set_all_propagations(run, jobs, MS_PRIVATE);
+	if (job->target[0] && job->mounted) {
+		r = set_job_propagation(run, jobs, job, MS_UNBINDABLE);
+		job->unbindable = r >= 0;
+		/* A list of paths: they have no mount in common. */
+		if (r == -EINVAL)
+			r = 0;
+	}
+	return r;
+}
+
+int mount_settle(struct plan_run *run, struct rf_step *step, int result)
+{
+	struct mount_jobs *jobs = step->data;
+
+	if (result >= 0 && jobs->by_mount)
+		result = settle(run, jobs, mount_job_of(step));
+	step->half_done = result < 0;
+	return result;
+}
+
+int mount_unsettled(struct plan_run *run, struct rf_step *step, int (*act)(struct plan_run *run, struct rf_step *step))
+{
+	struct mount_jobs *jobs = step->data;
+	int r = jobs->by_mount ? set_all_propagations(run, jobs, MS_PRIVATE) : 0;
+
+	if (r >= 0)
+		r = act(run, step);
+	return r >= 0 && jobs->by_mount ? set_all_propagations(run, jobs, MS_UNBINDABLE) : r;
+}
+
 static const struct {
 	uint64_t bit;
 	const char *name;
@@ -142,17 +213,18 @@ static unsigned tree_flags(const struct mount_job *job)
 }
 
 /* Without open_tree(2) the source itself, for mount(2). */
-static int open_path(struct mount_job *job, const char *path)
+static int open_path(struct mount_jobs *jobs, struct mount_job *job, const char *path)
 {
 	job->fd = sys_open_tree(AT_FDCWD, path, tree_flags(job));
 	job->is_tree = job->fd != -ENOSYS;
+	jobs->by_mount |= !job->is_tree;
 	if (!job->is_tree)
 		job->fd = sys_openat(AT_FDCWD, path, O_PATH, 0);
 	return job->fd < 0 ? job->fd : 0;
 }
 
 /* A descriptor of the caller's mount namespace: by its path in this one, which must lead to the same. */
-static int open_descriptor(struct mount_job *job)
+static int open_descriptor(struct mount_jobs *jobs, struct mount_job *job)
 {
 	char link[40], path[PATH_MAX];
 	ssize_t n;
@@ -166,7 +238,7 @@ static int open_descriptor(struct mount_job *job)
 	path[n] = '\0';
 	if (path[0] != '/')
 		return sys_fail(-EINVAL, "bind-fd", path, "is no file that has a path");
-	r = open_path(job, path);
+	r = open_path(jobs, job, path);
 	return r < 0 || sys_is_dry() ? r : place_same(job->fd, job->op.fd, path);
 }
 
@@ -212,9 +284,9 @@ static int open_source(struct mount_jobs *jobs, struct mount_job *job)
 
 	switch (job->op.kind) {
 	case RF_MOUNT_BIND:
-		return job->fd >= 0 ? 0 : open_path(job, job->op.source);
+		return job->fd >= 0 ? 0 : open_path(jobs, job, job->op.source);
 	case RF_MOUNT_BIND_FD:
-		return open_descriptor(job);
+		return open_descriptor(jobs, job);
 	case RF_MOUNT_OVERLAY:
 		return open_layers(job);
 	case RF_MOUNT_FILE:
@@ -307,14 +379,6 @@ static int make_unbindable(struct plan_run *run)
 	return r;
 }
 
-static bool binds_by_mount(const struct mount_jobs *jobs)
-{
-	for (size_t i = 0; i < jobs->n; i++)
-		if (jobs->jobs[i].fd >= 0 && !jobs->jobs[i].is_tree)
-			return true;
-	return false;
-}
-
 /* "/.." is the mount on top of the root that this process stands in. */
 static int empty_root_old(struct plan_run *run, const struct newfs *fs)
 {
@@ -338,7 +402,7 @@ static int run_empty_root(struct plan_run *run, struct rf_step *s)
 	if (r < 0)
 		return r;
 	run->root_fd = take_fd(&fd);
-	return binds_by_mount(s->data) ? make_unbindable(run) : 0;
+	return ((struct mount_jobs *)s->data)->by_mount ? make_unbindable(run) : 0;
 }
 
 const struct step_kind step_empty_root = {

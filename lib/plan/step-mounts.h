@@ -23,7 +23,7 @@ struct mount_job {
 	struct rf_mount_op op; /* all its texts are owned */
 	char *target;	       /* as mount_target() makes it */
 	int fd;		       /* the source: a detached tree, or O_PATH */
-	bool is_tree, mounted;
+	bool is_tree, mounted, unbindable;
 	int *layer_fds; /* of an overlay: lowers, then upper and work */
 	size_t n_layer_fds;
 	struct place_made made;
@@ -35,6 +35,7 @@ struct mount_jobs {
 	size_t n;
 	struct mount_job *jobs;
 	bool empty_root, in_userns, shared;
+	bool by_mount; /* mount(2) makes binds: of what there is then, not of what there was */
 	struct rf_idmap uid_map, gid_map;
 	int root_fd; /* of the caller's tree, where it stays the root; else -EBADF */
 	int device_fds[DEVICES];
@@ -49,6 +50,11 @@ int mount_root(const struct plan_run *run, const struct mount_jobs *jobs);
 int mount_job_target(int root_fd, struct mount_job *job, int type_fd);
 /* A new file system on a job's target. *ret_top_fd, unless NULL, gets its root. */
 int mount_new_fs(struct plan_run *run, struct rf_step *step, const struct newfs *fs, int *ret_top_fd);
+/* What each operation ends with: its mounts must not be in binds by mount(2) that follow. */
+int mount_settle(struct plan_run *run, struct rf_step *step, int result);
+/* For one that binds what the earlier ones have made. */
+int mount_unsettled(struct plan_run *run, struct rf_step *step,
+		    int (*act)(struct plan_run *run, struct rf_step *step));
 /* What covers the root is the root from now on. */
 void mount_cover_root(struct plan_run *run, int top_fd);
 /* What an O_PATH descriptor stands for, on `target_fd`, where `name` is below it unless empty. */
