@@ -84,7 +84,7 @@ static int go_down(struct walk *w, const char *name)
 {
 	int r, fd __free(fd) = sys_openat(w->fd, name, O_PATH | O_NOFOLLOW, 0);
 	size_t len = strlen(w->at);
-	struct stat st;
+	struct stat st = {.st_mode = S_IFDIR};
 
 	if (fd < 0)
 		return fd;

@@ -19,13 +19,15 @@ static int find_top(struct plan_run *run, const struct mount_jobs *jobs, const c
 {
 	int r, fd __free(fd) = -EBADF;
 
+	if (sys_is_dry())
+		return SYS_DRY_FD;
 	if (target[0])
 		fd = resolve_path(mount_root(run, jobs), target);
 	else if (jobs->empty_root)
 		fd = sys_openat(AT_FDCWD, "/..", O_PATH | O_DIRECTORY, 0);
 	else
 		return sys_fail(-ENOSYS, "mount", "/", "covering the root needs move_mount(2), which is refused here: give --root the other directory");
-	if (fd < 0 || sys_is_dry())
+	if (fd < 0)
 		return take_fd(&fd);
 	r = place_same(fd, source_fd, target);
 	return r < 0 ? r : take_fd(&fd);

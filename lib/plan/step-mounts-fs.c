@@ -19,6 +19,8 @@
 /* The root of what mount(2) has made; of a root that is covered, "/.." is the top. */
 static int find_top(struct plan_run *run, const struct mount_jobs *jobs, const struct mount_job *job)
 {
+	if (sys_is_dry())
+		return SYS_DRY_FD;
 	if (job->target[0])
 		return resolve_dir(mount_root(run, jobs), job->target);
 	if (jobs->empty_root)

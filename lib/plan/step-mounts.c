@@ -155,7 +155,7 @@ int mount_settle(struct plan_run *run, struct rf_step *step, int result)
 {
 	struct mount_jobs *jobs = step->data;
 
-	if (result >= 0 && jobs->by_mount)
+	if (result >= 0 && jobs->by_mount && !sys_is_dry())
 		result = settle(run, jobs, mount_job_of(step));
 	step->half_done = result < 0;
 	return result;
@@ -164,11 +164,12 @@ int mount_settle(struct plan_run *run, struct rf_step *step, int result)
 int mount_unsettled(struct plan_run *run, struct rf_step *step, int (*act)(struct plan_run *run, struct rf_step *step))
 {
 	struct mount_jobs *jobs = step->data;
-	int r = jobs->by_mount ? set_all_propagations(run, jobs, MS_PRIVATE) : 0;
+	bool bindable = !jobs->by_mount || sys_is_dry();
+	int r = bindable ? 0 : set_all_propagations(run, jobs, MS_PRIVATE);
 
 	if (r >= 0)
 		r = act(run, step);
-	return r >= 0 && jobs->by_mount ? set_all_propagations(run, jobs, MS_UNBINDABLE) : r;
+	return r >= 0 && !bindable ? set_all_propagations(run, jobs, MS_UNBINDABLE) : r;
 }
 
 static const struct {
@@ -386,7 +387,7 @@ static int empty_root_old(struct plan_run *run, const struct newfs *fs)
 
 	if (r < 0)
 		return r;
-	run->root_fd = sys_openat(AT_FDCWD, "/..", O_PATH | O_DIRECTORY, 0);
+	run->root_fd = sys_is_dry() ? SYS_DRY_FD : sys_openat(AT_FDCWD, "/..", O_PATH | O_DIRECTORY, 0);
 	return run->root_fd < 0 ? run->root_fd : make_unbindable(run);
 }
 
