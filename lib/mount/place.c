@@ -44,16 +44,17 @@ static int parent_of(const char *path, char parent[PATH_MAX])
 /* One part, with the mode as it is given: the program's umask is not ours to follow. */
 int place_make(int parent_fd, const char *name, mode_t mode, struct place_made *made)
 {
-	int old = sys_umask(0);
-	int r = S_ISDIR(mode) ? sys_mkdirat(parent_fd, name, mode & 07777)
-			      : sys_mknodat(parent_fd, name, mode, 0);
+	int r, old = sys_umask(0);
 
-	sys_umask((mode_t)old);
-	if (r < 0)
-		return r;
-	made->n++;
-	made->leaf_is_file = !S_ISDIR(mode);
-	return 0;
+	if (old < 0)
+		return old;
+	r = S_ISDIR(mode) ? sys_mkdirat(parent_fd, name, mode & 07777) : sys_mknodat(parent_fd, name, mode, 0);
+	if (r >= 0) {
+		made->n++;
+		made->leaf_is_file = !S_ISDIR(mode);
+	}
+	old = sys_umask((mode_t)old);
+	return r < 0 ? r : old < 0 ? old : 0;
 }
 
 /* Someone else may have made it meanwhile; a link that leads nowhere is not that. */
@@ -112,7 +113,7 @@ int place_open(int root_fd, const char *path, mode_t type, struct place_made *ma
 	return make_and_open(root_fd, path, S_ISDIR(type) ? S_IFDIR | 0755 : S_IFREG | 0644, made);
 }
 
-static int remove_last(int root_fd, char *path, bool is_file, bool unmount)
+static int remove_last(int root_fd, const char *path, bool is_file, bool unmount)
 {
 	char dir[PATH_MAX];
 	int r = parent_of(path, dir), parent __free(fd) = r < 0 ? r : resolve_dir(root_fd, dir);
@@ -122,9 +123,7 @@ static int remove_last(int root_fd, char *path, bool is_file, bool unmount)
 	/* By its name in the current directory, since /proc may be gone; what was made is no link. */
 	if (unmount && sys_fchdir(parent) >= 0)
 		sys_umount2(place_name(path), MNT_DETACH | UMOUNT_NOFOLLOW);
-	r = sys_unlinkat(parent, place_name(path), is_file ? 0 : AT_REMOVEDIR);
-	str_copy(path, PATH_MAX, dir);
-	return r;
+	return sys_unlinkat(parent, place_name(path), is_file ? 0 : AT_REMOVEDIR);
 }
 
 void place_remove(int root_fd, const char *path, bool unmount, struct place_made *made)
@@ -134,9 +133,15 @@ void place_remove(int root_fd, const char *path, bool unmount, struct place_made
 
 	if (str_copy(left, sizeof(left), path) < 0)
 		return;
-	for (; made->n; made->n--) {
-		if (remove_last(root_fd, left, made->leaf_is_file, unmount) < 0)
+	while (made->n && left[0]) {
+		int r = remove_last(root_fd, left, made->leaf_is_file, unmount);
+
+		/* -ENOENT: it had not come to the last parts of the path. */
+		if (r < 0 && r != -ENOENT)
 			break;
+		if (r >= 0)
+			made->n--;
+		left[place_name(left) == left ? 0 : place_name(left) - left - 1] = '\0';
 		made->leaf_is_file = unmount = false;
 	}
 	if (cwd >= 0)
