@@ -119,7 +119,7 @@ done
 refuse "ro can't be taken away in a user namespace" 125 'hint: the mount comes from a more privileged namespace' \
 	nsrun -rm sh -c "mount -t tmpfs -o ro x '$S/sub' && exec nsrun -rm --bind '$S/sub:$D:rw' true"
 equal "where it was made it can" rw "$(nsrun -rm sh -c "mount -t tmpfs -o ro x '$S/sub' && nsrun -m --bind '$S/sub:$D:rw' sh -c '$(opts "$D")'" | cut -d, -f1)"
-refuse "nor the kind of access times" 125 'hint: the mount comes from a more privileged namespace' nsrun -r --bind "$S:$D:noatime" true
+refuse "nor the kind of access times" 125 'hint: the mount comes from a more privileged namespace' nsrun -rm sh -c "mount -t tmpfs x '$S/sub' && exec nsrun -rm --bind '$S/sub:$D:noatime' true"
 check "noatime where it may" has "$(nsrun -rm sh -c "mount -t tmpfs x '$S/sub' && nsrun -m --bind '$S/sub:$D:noatime' sh -c '$(opts "$D")'")" noatime
 
 # --- new file systems

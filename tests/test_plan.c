@@ -25,6 +25,15 @@
 static char *const program[] = {(char *)"/bin/true", (char *)"x", NULL};
 static const int two_fds[] = {5, 9};
 
+static const struct rf_mount_op some_mounts[] = {
+	{.kind = RF_MOUNT_BIND, .source = "/usr", .target = "/x", .attrs = RF_MOUNT_RO},
+	{.kind = RF_MOUNT_TMPFS, .target = "/tmp", .has_mode = true, .mode = 01777},
+	{.kind = RF_MOUNT_MASK, .target = "proc"},
+};
+static const struct rf_mount_op shifted[] = {
+	{.kind = RF_MOUNT_BIND, .source = "/home", .target = "/home", .attrs = RF_MOUNT_IDMAP},
+};
+
 #define NEWALL                                                                                     \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP | CLONE_NEWTIME)
@@ -48,6 +57,25 @@ static const struct {
 	{"propagation without a mount namespace", {.propagation = MS_SLAVE}, "", "", END, NULL},
 	{"slave", {.namespaces = CLONE_NEWNS, .propagation = MS_SLAVE}, "", "",
 	 "unshare CLONE_NEWNS\npropagation slave\n" END, NULL},
+	{"mounts in the caller's tree", {.mounts = some_mounts, .n_mounts = 3}, "", "",
+	 "unshare CLONE_NEWNS\npropagation private\nopen-sources\nbind /usr on /x, ro\ntmpfs /tmp, mode 1777\n"
+	 "mask proc\n" END, NULL},
+	{"a new /proc before what is masked in it", {.mounts = some_mounts, .n_mounts = 3, .proc = "/proc"}, "", "",
+	 "unshare CLONE_NEWNS\npropagation private\nopen-sources\nbind /usr on /x, ro\ntmpfs /tmp, mode 1777\n"
+	 "mount-proc /proc\nmask proc\n" END, NULL},
+	{"an empty root", {.mounts = some_mounts, .n_mounts = 1, .empty_root = true, .root_ro = true, .proc = "/proc"}, "", "",
+	 "unshare CLONE_NEWNS\npropagation private\nopen-sources\nempty-root\nbind /usr on /x, ro\n"
+	 "mount-proc /proc\nread-only /\npivot-root\n" END, NULL},
+	{"mounts in a root", {.mounts = some_mounts, .n_mounts = 2, .root = "/r"}, "", "",
+	 "unshare CLONE_NEWNS\npropagation private\nattach-root /r\nopen-sources\nbind /usr on /x, ro\n"
+	 "tmpfs /tmp, mode 1777\npivot-root\n" END, NULL},
+	{"mounts with shifted owners", {.mounts = shifted, .n_mounts = 1}, "0:100000:10", "0:100000:10",
+	 "idmap-sources /home\nfork CLONE_NEWUSER|CLONE_NEWNS\ndeny-setgroups\nwrite-uid-map 0 100000 10\n"
+	 "write-gid-map 0 100000 10\n" MEET "child: propagation private\nchild: open-sources\n"
+	 "child: file-ids uid 0, gid 0\nchild: bind /home on /home, idmap\nchild: become uid 0, gid 0\n" CHILD_END,
+	 "idmap-sources /home\nfork CLONE_NEWUSER|CLONE_NEWNS\nwrite-uid-map 0 100000 10\n"
+	 "write-gid-map 0 100000 10\n" MEET "child: propagation private\nchild: open-sources\n"
+	 "child: file-ids uid 0, gid 0\nchild: bind /home on /home, idmap\nchild: become uid 0, gid 0\n" CHILD_END},
 	{"own ids", {0}, "0:1000:1", "0:1000:1",
 	 "unshare CLONE_NEWUSER\ndeny-setgroups\nwrite-uid-map 0 1000 1\nwrite-gid-map 0 1000 1\n" END,
 	 "fork CLONE_NEWUSER\nwrite-uid-map 0 1000 1\nwrite-gid-map 0 1000 1\n" MEET
