@@ -318,7 +318,7 @@ fails=(--tmpfs /new/a/b --bind "$S:/new/c" --file 7:/new/file --symlink "x:/new/
 for way in "-r" "-r -f" "-r -p --mount-proc"; do
 	refuse "a mount that can't be made ($way)" 125 'hide a path' nsrun $way --root root "${fails[@]}" --mask /none true 7< file
 	equal "what was made for the others is gone ($way)" "$before" "$(tree root)"
-	refuse "a program that is not there ($way)" 127 'No such file' nsrun $way --root root "${fails[@]}" /no-such 7< file
+	refuse "a program that is not there ($way)" 127 'No such file' uncounted nsrun $way --root root "${fails[@]}" /no-such 7< file
 	equal "what was made is gone ($way)" "$before" "$(tree root)"
 	check "no working directory that is there ($way)" sh -c "! nsrun $way --root root --tmpfs /new --wd /none true 2> /dev/null"
 	equal "also then ($way)" "$before" "$(tree root)"

@@ -113,28 +113,42 @@ int place_open(int root_fd, const char *path, mode_t type, struct place_made *ma
 	return make_and_open(root_fd, path, S_ISDIR(type) ? S_IFDIR | 0755 : S_IFREG | 0644, made);
 }
 
-static int remove_last(int root_fd, const char *path, bool is_file, bool unmount)
+static int open_made_parent(int root_fd, const char *path)
 {
 	char dir[PATH_MAX];
-	int r = parent_of(path, dir), parent __free(fd) = r < 0 ? r : resolve_dir(root_fd, dir);
+	int r = parent_of(path, dir);
 
-	if (parent < 0)
-		return parent;
-	/* By its name in the current directory, since /proc may be gone; what was made is no link. */
-	if (unmount && sys_fchdir(parent) >= 0)
-		sys_umount2(place_name(path), MNT_DETACH | UMOUNT_NOFOLLOW);
-	return sys_unlinkat(parent, place_name(path), is_file ? 0 : AT_REMOVEDIR);
+	return r < 0 ? r : resolve_dir(root_fd, dir);
 }
 
-void place_remove(int root_fd, const char *path, bool unmount, struct place_made *made)
+/* By its name in the current directory, since /proc may be gone. */
+void place_unmount(int root_fd, const char *path)
+{
+	int cwd __free(fd) = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
+	int parent __free(fd) = open_made_parent(root_fd, path);
+
+	if (parent < 0 || !path[0] || sys_fchdir(parent) < 0)
+		return;
+	sys_umount2(place_name(path), MNT_DETACH | UMOUNT_NOFOLLOW);
+	if (cwd >= 0)
+		sys_fchdir(cwd);
+}
+
+static int remove_last(int root_fd, const char *path, bool is_file)
+{
+	int parent __free(fd) = open_made_parent(root_fd, path);
+
+	return parent < 0 ? parent : sys_unlinkat(parent, place_name(path), is_file ? 0 : AT_REMOVEDIR);
+}
+
+void place_remove(int root_fd, const char *path, struct place_made *made)
 {
 	char left[PATH_MAX];
-	int cwd __free(fd) = made->n ? sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0) : -EBADF;
 
 	if (str_copy(left, sizeof(left), path) < 0)
 		return;
 	while (made->n && left[0]) {
-		int r = remove_last(root_fd, left, made->leaf_is_file, unmount);
+		int r = remove_last(root_fd, left, made->leaf_is_file);
 
 		/* -ENOENT: it had not come to the last parts of the path. */
 		if (r < 0 && r != -ENOENT)
@@ -142,10 +156,8 @@ void place_remove(int root_fd, const char *path, bool unmount, struct place_made
 		if (r >= 0)
 			made->n--;
 		left[place_name(left) == left ? 0 : place_name(left) - left - 1] = '\0';
-		made->leaf_is_file = unmount = false;
+		made->leaf_is_file = false;
 	}
-	if (cwd >= 0)
-		sys_fchdir(cwd);
 }
 
 /* The kernel says EINVAL or ENOTDIR, and EINVAL for much else. */

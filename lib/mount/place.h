@@ -25,8 +25,10 @@ int place_open_parent(int root_fd, const char *path, struct place_made *made);
 const char *place_name(const char *path);
 /* Make a directory or an empty file: type and mode, past the umask. */
 int place_make(int parent_fd, const char *name, mode_t mode, struct place_made *made);
-/* Remove what was made, as far as it is empty; before that, with `unmount`, what is mounted there. */
-void place_remove(int root_fd, const char *path, bool unmount, struct place_made *made);
+/* Detach the topmost mount there. */
+void place_unmount(int root_fd, const char *path);
+/* Remove what was made, as far as it is empty and nothing is mounted there. */
+void place_remove(int root_fd, const char *path, struct place_made *made);
 
 /* Attach a detached mount. -ENOSYS where the kernel has no move_mount(2). */
 int place_attach(int tree_fd, int target_fd);

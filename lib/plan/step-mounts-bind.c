@@ -57,6 +57,8 @@ static int bind_old(struct plan_run *run, struct mount_jobs *jobs, struct mount_
 	int top, r = sys_fstat(source_fd, &st);
 
 	jobs->by_mount = true;
+	if (r >= 0 && jobs->empty_root && !run->root_unbindable && !run->root_covers)
+		r = mount_empty_root_unbindable(run);
 	/* Below a file nothing is mounted, but on it something may be by now. */
 	recursive &= S_ISDIR(st.st_mode);
 	if (r >= 0)
@@ -213,14 +215,16 @@ static int mask(struct plan_run *run, struct mount_jobs *jobs, const char *path,
 
 static int run_mask(struct plan_run *run, struct rf_step *s)
 {
-	mount_job_of(s)->mounted = true;
-	return mount_settle(run, s, each_target(run, s, masked, mask));
+	int r = each_target(run, s, masked, mask);
+
+	mount_job_of(s)->mounted = r >= 0 && !mount_is_proc_list(&mount_job_of(s)->op);
+	return mount_settle(run, s, r);
 }
 
 const struct step_kind step_mask = {
 	.id = "mask", .name = "hide a path",
 	.why = "It can't be removed, so something empty stands over it.",
-	.page = "move_mount(2)", .args = args_mount, .run = run_mask, .free_data = mount_jobs_free,
+	.page = "move_mount(2)", .args = args_mount, .run = run_mask, .undo = undo_mount, .free_data = mount_jobs_free,
 };
 
 static int make_read_only(struct plan_run *run, struct mount_jobs *jobs, const char *path, int fd)
@@ -248,13 +252,15 @@ static int read_only_targets(struct plan_run *run, struct rf_step *s)
 
 static int run_read_only(struct plan_run *run, struct rf_step *s)
 {
-	mount_job_of(s)->mounted = true;
-	return mount_settle(run, s, mount_unsettled(run, s, read_only_targets));
+	int r = mount_unsettled(run, s, read_only_targets);
+
+	mount_job_of(s)->mounted = r >= 0 && !mount_is_proc_list(&mount_job_of(s)->op);
+	return mount_settle(run, s, r);
 }
 
 const struct step_kind step_read_only = {
 	.id = "read-only", .name = "make a tree read-only",
 	.why = "Nothing is to be changed there, nor on what is mounted below it.",
 	.page = "mount_setattr(2)", .args = args_mount, .run = run_read_only,
-	.free_data = mount_jobs_free,
+	.undo = undo_mount, .free_data = mount_jobs_free,
 };

@@ -97,7 +97,9 @@ void undo_mount(struct plan_run *run, struct rf_step *step)
 {
 	struct mount_job *job = mount_job_of(step);
 
-	place_remove(mount_root(run, step->data), job->target, job->mounted, &job->made);
+	if (job->mounted)
+		place_unmount(mount_root(run, step->data), job->target);
+	place_remove(mount_root(run, step->data), job->target, &job->made);
 }
 
 static int set_propagation(int mount_fd, unsigned long how)
@@ -144,9 +146,6 @@ static int settle(struct plan_run *run, struct mount_jobs *jobs, struct mount_jo
 	if (job->target[0] && job->mounted) {
 		r = set_job_propagation(run, jobs, job, MS_UNBINDABLE);
 		job->unbindable = r >= 0;
-		/* A list of paths: they have no mount in common. */
-		if (r == -EINVAL)
-			r = 0;
 	}
 	return r;
 }
@@ -372,7 +371,7 @@ void mount_cover_root(struct plan_run *run, int top_fd)
 }
 
 /* Binds by mount(2) are made when it is there already: one of "/" would take it along. */
-static int make_unbindable(struct plan_run *run)
+int mount_empty_root_unbindable(struct plan_run *run)
 {
 	int r = sys_mount(NULL, "/..", NULL, MS_UNBINDABLE, NULL);
 
@@ -388,7 +387,7 @@ static int empty_root_old(struct plan_run *run, const struct newfs *fs)
 	if (r < 0)
 		return r;
 	run->root_fd = sys_is_dry() ? SYS_DRY_FD : sys_openat(AT_FDCWD, "/..", O_PATH | O_DIRECTORY, 0);
-	return run->root_fd < 0 ? run->root_fd : make_unbindable(run);
+	return run->root_fd < 0 ? run->root_fd : mount_empty_root_unbindable(run);
 }
 
 static int run_empty_root(struct plan_run *run, struct rf_step *s)
@@ -403,7 +402,7 @@ static int run_empty_root(struct plan_run *run, struct rf_step *s)
 	if (r < 0)
 		return r;
 	run->root_fd = take_fd(&fd);
-	return ((struct mount_jobs *)s->data)->by_mount ? make_unbindable(run) : 0;
+	return ((struct mount_jobs *)s->data)->by_mount ? mount_empty_root_unbindable(run) : 0;
 }
 
 const struct step_kind step_empty_root = {

@@ -55,6 +55,7 @@ int mount_settle(struct plan_run *run, struct rf_step *step, int result);
 /* For one that binds what the earlier ones have made. */
 int mount_unsettled(struct plan_run *run, struct rf_step *step,
 		    int (*act)(struct plan_run *run, struct rf_step *step));
+int mount_empty_root_unbindable(struct plan_run *run);
 /* What covers the root is the root from now on. */
 void mount_cover_root(struct plan_run *run, int top_fd);
 /* What an O_PATH descriptor stands for, on `target_fd`, where `name` is below it unless empty. */
