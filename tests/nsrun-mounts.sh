@@ -68,6 +68,7 @@ bad read-only "etc" 'absolute path'
 refuse "a mount over the root that stays" 125 'ask for a new root' nsrun -r --bind "$S:/" touch "$T/was-run"
 refuse "idmap without a map" 125 'idmap needs maps' nsrun -m --bind "$S:$D:idmap" touch "$T/was-run"
 check "and none of them has run anything" test ! -e "$T/was-run"
+refuse "an empty root that others would see" 125 'needs mounts that are private or slave' nsrun -m --propagation shared --empty-root true
 refuse "two roots" 125 'exclude each other' nsrun -r --root root --empty-root true
 refuse "a source that is not there" 125 'open what will be mounted.*/no/such.*No such file' nsrun -r --bind "/no/such:$D" true
 refuse "a descriptor that is not open" 125 'descriptor 77 is not open' nsrun -r --bind-fd "77:$D" true
@@ -205,6 +206,12 @@ for way in "${ways[@]}"; do
 	equal "and below it ($way)" "er" "$(nsrun $way --tmpfs "$S/deep" --bind "$S:$D" ls "$D/deep")"
 	equal "an exchange ($way)" "two one" "$(nsrun $way --bind "$T/file:$S/f" --bind "$S/f:$T/file" cat "$S/f" "$T/file" | xargs)"
 done
+
+# The working directory is no way below a mount.
+equal "what covers it is seen from it" "0" "$(cd src && nsrun -r --tmpfs "$S" ls | wc -l)"
+equal "a mask, too" "" "$(cd src && nsrun -r --mask "$S" cat f 2> /dev/null)"
+equal "where its path leads nowhere any more it is /" / "$(cd src/deep && nsrun -r --tmpfs "$S" pwd)"
+equal "else it stays" "$S" "$(cd src && nsrun -r --tmpfs "$D" pwd)"
 
 # --- an empty root, and one to fill
 fill=(--ro-bind "$T/root/bin:/bin")

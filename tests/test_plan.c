@@ -59,10 +59,10 @@ static const struct {
 	 "unshare CLONE_NEWNS\npropagation slave\n" END, NULL},
 	{"mounts in the caller's tree", {.mounts = some_mounts, .n_mounts = 3}, "", "",
 	 "unshare CLONE_NEWNS\npropagation private\nopen-sources\nbind /usr on /x, ro\ntmpfs /tmp, mode 1777\n"
-	 "mask proc\n" END, NULL},
+	 "mask proc\nrenew-wd\n" END, NULL},
 	{"a new /proc before what is masked in it", {.mounts = some_mounts, .n_mounts = 3, .proc = "/proc"}, "", "",
 	 "unshare CLONE_NEWNS\npropagation private\nopen-sources\nbind /usr on /x, ro\ntmpfs /tmp, mode 1777\n"
-	 "mount-proc /proc\nmask proc\n" END, NULL},
+	 "mount-proc /proc\nmask proc\nrenew-wd\n" END, NULL},
 	{"an empty root", {.mounts = some_mounts, .n_mounts = 1, .empty_root = true, .root_ro = true, .proc = "/proc"}, "", "",
 	 "unshare CLONE_NEWNS\npropagation private\nopen-sources\nempty-root\nbind /usr on /x, ro\n"
 	 "mount-proc /proc\nread-only /\npivot-root\n" END, NULL},
@@ -72,10 +72,10 @@ static const struct {
 	{"mounts with shifted owners", {.mounts = shifted, .n_mounts = 1}, "0:100000:10", "0:100000:10",
 	 "idmap-sources /home\nfork CLONE_NEWUSER|CLONE_NEWNS\ndeny-setgroups\nwrite-uid-map 0 100000 10\n"
 	 "write-gid-map 0 100000 10\n" MEET "child: propagation private\nchild: open-sources\n"
-	 "child: file-ids uid 0, gid 0\nchild: bind /home on /home, idmap\nchild: become uid 0, gid 0\n" CHILD_END,
+	 "child: file-ids uid 0, gid 0\nchild: bind /home on /home, idmap\nchild: renew-wd\nchild: become uid 0, gid 0\n" CHILD_END,
 	 "idmap-sources /home\nfork CLONE_NEWUSER|CLONE_NEWNS\nwrite-uid-map 0 100000 10\n"
 	 "write-gid-map 0 100000 10\n" MEET "child: propagation private\nchild: open-sources\n"
-	 "child: file-ids uid 0, gid 0\nchild: bind /home on /home, idmap\nchild: become uid 0, gid 0\n" CHILD_END},
+	 "child: file-ids uid 0, gid 0\nchild: bind /home on /home, idmap\nchild: renew-wd\nchild: become uid 0, gid 0\n" CHILD_END},
 	{"own ids", {0}, "0:1000:1", "0:1000:1",
 	 "unshare CLONE_NEWUSER\ndeny-setgroups\nwrite-uid-map 0 1000 1\nwrite-gid-map 0 1000 1\n" END,
 	 "fork CLONE_NEWUSER\nwrite-uid-map 0 1000 1\nwrite-gid-map 0 1000 1\n" MEET

@@ -155,6 +155,9 @@ static int prepare(struct rf_plan *plan, const struct rf_sandbox *box, struct mo
 
 	if (box->root && box->empty_root)
 		return sys_fail(-EINVAL, "sandbox", box->root, "a root directory and an empty root exclude each other");
+	/* pivot_root(2) refuses shared mounts, and by then others would have seen the new root. */
+	if (box->empty_root && jobs->shared && !(jobs->in_userns && box->propagation == RF_UNCHANGED))
+		return sys_fail(-EINVAL, "sandbox", "", "an empty root needs mounts that are private or slave (--propagation)");
 	jobs->jobs = calloc(box->n_mounts + 2, sizeof(*jobs->jobs));
 	if (!jobs->jobs)
 		return -ENOMEM;
@@ -207,6 +210,8 @@ int mounts_add(struct rf_plan *plan, const struct rf_sandbox *box, struct mount_
 		r = add_step(plan, &step_empty_root, in_child, jobs, 0);
 	for (size_t i = 0; r >= 0 && i < jobs->n; i++)
 		r = add_step(plan, kinds[jobs->jobs[i].op.kind], in_child, jobs, i);
+	if (r >= 0 && !box->root && !box->empty_root)
+		r = add_step(plan, &step_renew_wd, in_child, jobs, 0);
 	mount_jobs_free(jobs);
 	return r;
 }

@@ -64,6 +64,7 @@ void mount_jobs_free(void *data)
 	for (size_t i = 0; i < DEVICES; i++)
 		close_fd(&jobs->device_fds[i]);
 	close_fd(&jobs->root_fd);
+	free(jobs->cwd);
 	free(jobs->jobs);
 	free(jobs);
 }
@@ -302,16 +303,28 @@ static int open_source(struct mount_jobs *jobs, struct mount_job *job)
 	}
 }
 
+/* Where the root stays, so does the working directory, by its path. */
+static int open_own_root(struct mount_jobs *jobs)
+{
+	char cwd[PATH_MAX] = "/";
+	int r = sys_getcwd(cwd, sizeof(cwd));
+
+	/* It may have been removed. */
+	if (r < 0 && r != -ENOENT)
+		return r;
+	free(jobs->cwd);
+	jobs->cwd = strdup(r < 0 ? "/" : cwd);
+	if (!jobs->cwd)
+		return -ENOMEM;
+	jobs->root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+	return jobs->root_fd < 0 ? jobs->root_fd : 0;
+}
+
 static int run_open_sources(struct plan_run *run, struct rf_step *s)
 {
 	struct mount_jobs *jobs = s->data;
-	int r = 0;
+	int r = run->root_fd < 0 && !jobs->empty_root ? open_own_root(jobs) : 0;
 
-	if (run->root_fd < 0 && !jobs->empty_root) {
-		jobs->root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
-		if (jobs->root_fd < 0)
-			return jobs->root_fd;
-	}
 	for (size_t i = 0; r >= 0 && i < jobs->n; i++)
 		r = open_source(jobs, &jobs->jobs[i]);
 	return r;
@@ -409,6 +422,22 @@ const struct step_kind step_empty_root = {
 	.id = "empty-root", .name = "make an empty root",
 	.why = "What the program shall see is put into it; all else is not there.",
 	.page = "tmpfs(5)", .run = run_empty_root, .free_data = mount_jobs_free,
+};
+
+static int run_renew_wd(struct plan_run *run, struct rf_step *s)
+{
+	const struct mount_jobs *jobs = s->data;
+	/* "(unreachable)" stands before a path outside of the root. */
+	int r = jobs->cwd[0] == '/' ? sys_chdir(jobs->cwd) : -ENOENT;
+
+	/* Covered, or hidden; in a dry run nothing is. */
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES ? sys_chdir("/") : r;
+}
+
+const struct step_kind step_renew_wd = {
+	.id = "renew-wd", .name = "enter the working directory again",
+	.why = "The one it stands in may lie below the new mounts, and would lead past them.",
+	.page = "chdir(2)", .run = run_renew_wd, .free_data = mount_jobs_free,
 };
 
 static int run_file_ids(struct plan_run *run, struct rf_step *s)

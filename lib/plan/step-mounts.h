@@ -37,6 +37,7 @@ struct mount_jobs {
 	bool empty_root, in_userns, shared;
 	bool by_mount; /* mount(2) makes binds: of what there is then, not of what there was */
 	struct rf_idmap uid_map, gid_map;
+	char *cwd;   /* the caller's, where the root stays */
 	int root_fd; /* of the caller's tree, where it stays the root; else -EBADF */
 	int device_fds[DEVICES];
 };
@@ -66,6 +67,7 @@ void undo_mount(struct plan_run *run, struct rf_step *step);
 
 /* step-mounts.c; `data` is the struct mount_jobs */
 extern const struct step_kind step_idmap_sources, step_open_sources, step_empty_root;
+extern const struct step_kind step_renew_wd;
 extern const struct step_kind step_file_ids; /* [uid, gid] */
 /* By kind of operation; [its index]. step-mounts-bind.c, -fs.c, -make.c */
 extern const struct step_kind step_bind, step_bind_fd, step_mask, step_read_only;
