@@ -205,6 +205,9 @@ static const struct emit_row rows[] = {
 	/* mounts and roots */
 	{"mount", NULL, NULL, "sys/mount.h", "mount($*)", NULL, 2},
 	{"pidfd_getfd", NULL, NULL, "sys/pidfd.h", "pidfd_getfd($*)", NULL, 0},
+	{"setfsuid", NULL, NULL, "sys/fsuid.h", "=setfsuid($*);\n", NULL, 0},
+	{"setfsgid", NULL, NULL, "sys/fsuid.h", "=setfsgid($*);\n", NULL, 0},
+	{"umask", NULL, NULL, "sys/stat.h", "=umask($*);\n", NULL, 0},
 	{"umount2", "mount-proc", NULL, "errno.h fcntl.h linux/magic.h sys/mount.h sys/vfs.h",
 	 "=detach_old_proc($1);\n", detach_old_proc, 0},
 	{"umount2", NULL, NULL, "sys/mount.h", "umount2($*)", NULL, 1},

@@ -7,6 +7,7 @@
 #define RINGFENCE_SANDBOX_H
 
 #include <ringfence/idmap.h>
+#include <ringfence/mounts.h>
 #include <ringfence/pin.h>
 #include <ringfence/plan.h>
 
@@ -32,6 +33,10 @@ struct rf_sandbox {
 	unsigned long propagation;   /* MS_PRIVATE (default), MS_SLAVE, MS_SHARED; with RF_UNCHANGED none */
 	const char *root;	     /* becomes / by pivot_root; NULL: the root stays */
 	const char *proc;	     /* mount a new procfs here, inside the root; NULL: none */
+	const struct rf_mount_op *mounts; /* in this order; copied */
+	size_t n_mounts;
+	bool empty_root; /* the root is an empty tmpfs for the mounts to fill; not with `root` */
+	bool root_ro;	 /* after the mounts, the root and all below it become read-only */
 	const char *hostname;
 	const char *workdir; /* inside the root */
 	bool has_uid, has_gid; /* run as these ids inside; default: 0 where the caller is unmapped */

@@ -22,6 +22,7 @@ struct walk {
 	char at[PATH_MAX];   /* from the root, without links; "" is the root */
 	char left[PATH_MAX]; /* still to go */
 	int links;
+	bool any; /* the last component may be something else than a directory */
 };
 
 static int go_to_root(struct walk *w)
@@ -83,7 +84,7 @@ static int go_down(struct walk *w, const char *name)
 {
 	int r, fd __free(fd) = sys_openat(w->fd, name, O_PATH | O_NOFOLLOW, 0);
 	size_t len = strlen(w->at);
-	struct stat st;
+	struct stat st = {.st_mode = S_IFDIR};
 
 	if (fd < 0)
 		return fd;
@@ -92,7 +93,7 @@ static int go_down(struct walk *w, const char *name)
 		return r;
 	if (S_ISLNK(st.st_mode))
 		return follow(w, fd);
-	if (!S_ISDIR(st.st_mode))
+	if (!S_ISDIR(st.st_mode) && (!w->any || w->left[0]))
 		return -ENOTDIR;
 	if (len + strlen(name) + 2 > sizeof(w->at))
 		return -ENAMETOOLONG;
@@ -125,9 +126,9 @@ static int walk_on(struct walk *w)
 	return 0;
 }
 
-static int resolve_by_hand(int root_fd, const char *path)
+static int resolve_by_hand(int root_fd, const char *path, bool any)
 {
-	struct walk w = {.root_fd = root_fd, .fd = -EBADF};
+	struct walk w = {.root_fd = root_fd, .fd = -EBADF, .any = any};
 	int r = str_copy(w.left, sizeof(w.left), path);
 
 	if (r >= 0)
@@ -188,16 +189,26 @@ int resolve_beneath(int dirfd, const char *path, int flags)
 	return fd == -ENOSYS ? beneath_by_hand(dirfd, path, flags) : fd;
 }
 
-int resolve_dir(int root_fd, const char *path)
+static int resolve(int root_fd, const char *path, bool any)
 {
 	int fd;
 
 	/* -EAGAIN: something was renamed somewhere while ".." was resolved. */
 	for (int i = 0; i < MAX_TRIES; i++) {
-		fd = sys_openat2(root_fd, path[0] ? path : ".", O_PATH | O_DIRECTORY, 0,
+		fd = sys_openat2(root_fd, path[0] ? path : ".", any ? O_PATH : O_PATH | O_DIRECTORY, 0,
 				 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		if (fd != -EAGAIN)
 			break;
 	}
-	return fd == -ENOSYS ? resolve_by_hand(root_fd, path) : fd;
+	return fd == -ENOSYS ? resolve_by_hand(root_fd, path, any) : fd;
+}
+
+int resolve_dir(int root_fd, const char *path)
+{
+	return resolve(root_fd, path, false);
+}
+
+int resolve_path(int root_fd, const char *path)
+{
+	return resolve(root_fd, path, true);
 }

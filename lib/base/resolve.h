@@ -9,6 +9,8 @@
  * -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG as open(2).
  */
 int resolve_dir(int root_fd, const char *path);
+/* The same for whatever it is, after links. */
+int resolve_path(int root_fd, const char *path);
 
 /*
  * Open what `path` names below `dirfd` ("" and "." are dirfd itself), with open(2)'s `flags`. No

@@ -92,7 +92,7 @@ static int check_populated(const struct cgroup *g, int fd, const char *controlle
 	int r;
 
 	/* The root has no type, and may hold processes. */
-	if (fd == SYS_DRY_FD || cgroup_read(fd, "cgroup.type", &type) < 0 || !str_eq(type, "domain"))
+	if (sys_is_dry_fd(fd) || cgroup_read(fd, "cgroup.type", &type) < 0 || !str_eq(type, "domain"))
 		return 0;
 	r = cgroup_pids_read(fd, &pids);
 	return r < 0 || !pids.n ? r : explain_enable(g, fd, controller, -EBUSY);

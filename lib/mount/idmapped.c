@@ -46,7 +46,7 @@ static __attribute__((noreturn)) void wait_for_end(int hold[2])
 	_exit(0);
 }
 
-static int make_userns(const struct rf_idmap *uids, const struct rf_idmap *gids)
+int mount_make_userns(const struct rf_idmap *uids, const struct rf_idmap *gids)
 {
 	int fd, status, hold[2];
 	pid_t pid;
@@ -65,15 +65,20 @@ static int make_userns(const struct rf_idmap *uids, const struct rf_idmap *gids)
 	return fd;
 }
 
-int mount_set_idmap(int tree_fd, const struct rf_idmap *uids, const struct rf_idmap *gids)
+int mount_set_idmap_of(int tree_fd, int userns_fd, bool recursive)
 {
-	int r, ns __free(fd) = make_userns(uids, gids);
+	int r = sys_mount_setattr_idmap(tree_fd, userns_fd, recursive ? AT_RECURSIVE : 0);
 
-	if (ns < 0)
-		return ns;
-	r = sys_mount_setattr_idmap(tree_fd, ns);
 	if (r == -EINVAL)
 		return sys_fail(r, "mount_setattr", sys_fd_name(tree_fd),
-				"its file system can't be mounted with an id map on this kernel");
+				recursive ? "its file system, or one mounted below, can't be mounted with an id map on this kernel"
+					  : "its file system can't be mounted with an id map on this kernel");
 	return r;
+}
+
+int mount_set_idmap(int tree_fd, const struct rf_idmap *uids, const struct rf_idmap *gids)
+{
+	int ns __free(fd) = mount_make_userns(uids, gids);
+
+	return ns < 0 ? ns : mount_set_idmap_of(tree_fd, ns, false);
 }

@@ -22,6 +22,37 @@ struct hint_row {
 	bool (*look)(const struct rf_call *call, char *buf, size_t size);
 };
 
+/* A new file system of a namespace that the user namespace does not own, or sees only in part. */
+static bool fs_refused(const struct rf_call *call, char *buf, size_t size)
+{
+	static const struct {
+		const char *type, *text;
+	} types[] = {
+		{"sysfs", "a user namespace may mount sysfs for its own network namespace (-n) alone, and only where it sees all of the present one"},
+		{"mqueue", "a user namespace may mount message queues for its own IPC namespace (-i) alone"},
+		{"cgroup2", "a user namespace may mount control groups for its own cgroup namespace (-C) alone"},
+		{"proc", "a user namespace may mount proc for its own pid namespace (-p) alone"},
+		{"overlay", "upper and work must be writable to who mounts them, and this kernel may refuse overlays to user namespaces"},
+	};
+
+	for (size_t i = 0; i < array_size(types); i++) {
+		/* By mount(2) the type stands in the arguments. */
+		if (!str_eq(call->object, types[i].type) && !(str_starts(call->args, "\"") && str_starts(call->args + 1, types[i].type)))
+			continue;
+		snprintf(buf, size, "%s", types[i].text);
+		return true;
+	}
+	return false;
+}
+
+static bool overlay_refused(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!str_eq(call->object, "overlay") && !strstr(call->args, "\"overlay\""))
+		return false;
+	snprintf(buf, size, "upper and work must be directories of one file system, which takes extended attributes and is no overlay itself");
+	return true;
+}
+
 static bool is_cgroup(const struct rf_call *call)
 {
 	return strstr(call->object, "/cgroup/") || strstr(call->object, "cgroup.");
@@ -130,7 +161,25 @@ static const struct hint_row rows[] = {
 	{"fsmount", NULL, -EPERM, NULL, hint_proc_masked},
 	{"mount", NULL, -EPERM, NULL, hint_proc_masked},
 	{"fsconfig", NULL, -EPERM, NULL, hint_proc_masked},
+	{"fsmount", NULL, -EPERM, NULL, fs_refused},
+	{"mount", NULL, -EPERM, NULL, fs_refused},
+	{"fsconfig", NULL, -EPERM, NULL, fs_refused},
+	{"mount", "MS_REMOUNT", -EPERM, "the mount comes from a more privileged namespace, which has locked its ro, nosuid, nodev, noexec and atime", NULL},
+	{"mount", NULL, -EINVAL, NULL, overlay_refused},
+	{"mount", "MS_BIND", -EINVAL, "in a user namespace a bind must take along what is mounted below its source: do without norec", NULL},
+	{"fsconfig", NULL, -EINVAL, NULL, overlay_refused},
+	{"open_tree", NULL, -EPERM, "a bind needs CAP_SYS_ADMIN over the mount namespace, and one with idmap outside of it: be root, or add a user namespace (-r)", NULL},
+	{"open_tree", "AT_RECURSIVE", -EINVAL, "the source is on an unbindable mount, or one of another mount namespace", NULL},
+	{"open_tree", NULL, -EINVAL, "in a user namespace a bind must take along what is mounted below its source: do without norec", NULL},
+	{"open_tree", NULL, -EMFILE, "each bind holds a descriptor until it is attached: raise ulimit -n", NULL},
+	{"openat", "O_PATH", -EMFILE, "each bind holds a descriptor until it is attached: raise ulimit -n", NULL},
+	{"mount_setattr", "IDMAP", -EPERM, "an id-mapped mount needs CAP_SYS_ADMIN over its file system: be root outside", NULL},
+	{"mount_setattr", "IDMAP", -ENOSYS, "there is no other way to shift owners, and unshifted it will not be mounted", NULL},
+	{"mount_setattr", NULL, -EPERM, "the mount comes from a more privileged namespace, which has locked its ro, nosuid, nodev, noexec and atime", NULL},
+	{"move_mount", NULL, -EINVAL, "the mount point may be on a mount of another namespace, or the source unbindable", NULL},
+	{"mknodat", NULL, -EROFS, "it can't be made on a read-only file system: make it before, or mount something writable above it", NULL},
 	{"fsopen", NULL, -ENODEV, "this kernel has no such file system; modprobe may bring it", NULL},
+	{"fsopen", "sysfs", -EPERM, NULL, fs_refused},
 	{"fsopen", NULL, -EPERM, "mounting needs CAP_SYS_ADMIN: be root, or use a user and mount namespace (nsrun -rm)", NULL},
 	{"setresuid", NULL, -EINVAL, "this id is not in the user id map", NULL},
 	{"setresgid", NULL, -EINVAL, "this id is not in the group id map", NULL},
@@ -159,6 +208,7 @@ static const struct hint_row rows[] = {
 	{"execve", NULL, -EACCES, "the file is not executable for this user, or its mount is noexec", NULL},
 	{"execve", NULL, -ENOEXEC, "the file is no program for this machine", NULL},
 	{"mkdirat", NULL, -EROFS, NULL, cgroup_read_only},
+	{"mkdirat", NULL, -EROFS, "it can't be made on a read-only file system: make it before, or mount something writable above it", NULL},
 	{"openat2", NULL, -EROFS, NULL, cgroup_read_only},
 	{"mkdirat", NULL, -EACCES, NULL, cgroup_denied},
 	{"mkdirat", NULL, -EPERM, NULL, cgroup_denied},

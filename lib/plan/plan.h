@@ -57,6 +57,8 @@ struct plan_run {
 	int root_fd;		/* the new root's mount, before the pivot */
 	int pty_fd[2];		/* the program's own terminal: outer and inner side */
 	int pin_fd;		/* the directory of a set of namespaces that is being kept */
+	bool root_covers;	/* it stands on another one, which goes with the old root */
+	bool root_unbindable;	/* and is made bindable again when the old root has gone */
 	int program_fd;		/* the program, where it comes from the caller's root */
 	char **environment;	/* of the program; NULL: the caller's. Owned by a step */
 	sigset_t signals;	/* the mask the program shall have */

@@ -138,6 +138,9 @@ static void undo_steps(struct plan_run *run)
 	for (size_t i = run->plan->n; i-- > 0;) {
 		struct rf_step *s = &run->plan->steps[i];
 
+		/* The child has a copy of what the caller did, and no business with it. */
+		if (s->in_child != run->in_child)
+			continue;
 		if ((s->done || s->half_done) && s->kind->undo)
 			s->kind->undo(run, s);
 		s->done = s->half_done = false;
@@ -178,12 +181,13 @@ void plan_close_rest(struct plan_run *run)
 		sys_close(take_fd(&run->pty_fd[0]));
 }
 
-/* The child stops here: the caller prints, undoes and exits. */
+/* The child stops here, with its own steps undone: the caller prints, undoes his and exits. */
 static __attribute__((noreturn)) void child_fails(struct plan_run *run, size_t index, int error)
 {
 	struct message m = {.kind = MESSAGE_FAILED, .index = index, .result = error};
 
 	m.call = *rf_trace_last_failure();
+	undo_steps(run);
 	send_message(run, &m);
 	_exit(125);
 }
@@ -392,15 +396,16 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 	if (rec.options->report)
 		rf_trace_set(NULL, NULL);
 	free(rec.calls);
+	if (r < 0) {
+		restore_signals(run);
+		undo_steps(run);
+	}
 	close_run(run);
 	run->record = NULL;
 	if (r < 0 || rec.options->dry_run)
 		plan_close_rest(run);
-	if (r < 0) {
-		restore_signals(run);
-		undo_steps(run);
+	if (r < 0)
 		return r;
-	}
 	return rec.options->dry_run ? 0 : run->child;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/options.h"
 #include "plan/build.h"
+#include "plan/mounts.h"
 
 /* The sandbox with what follows from it. */
 struct shape {
@@ -26,6 +27,7 @@ struct shape {
 	struct cgroup_run_state *group;
 	uid_t euid, uid; /* the caller's, and as what the child begins */
 	gid_t egid, gid;
+	struct mount_jobs *mounts; /* NULL: none; until they have their steps */
 };
 
 /* May the first process inside write this map itself? One row, one id, its own. */
@@ -63,7 +65,7 @@ static uint64_t kinds_of(const struct rf_sandbox *b)
 
 	if (b->uid_map.n || b->gid_map.n || b->has_owner)
 		flags |= CLONE_NEWUSER;
-	if (b->root || b->proc)
+	if (b->root || b->proc || mounts_wanted(b))
 		flags |= CLONE_NEWNS;
 	if (b->binfmt || b->n_interpreters)
 		flags |= CLONE_NEWNS | CLONE_NEWUSER;
@@ -235,27 +237,6 @@ static int add_namespaces(struct rf_plan *plan, struct shape *s)
 	return r < 0 ? r : add_entering(plan, s);
 }
 
-static int add_mounts(struct rf_plan *plan, const struct shape *s)
-{
-	const struct rf_sandbox *b = s->box;
-	unsigned long how = b->propagation ?: MS_PRIVATE;
-	int r = 0;
-
-	if (!(s->flags & CLONE_NEWNS))
-		return 0;
-	if (how != RF_UNCHANGED)
-		r = plan_add_num(plan, &step_propagation, s->forked, (int64_t)how);
-	if (r >= 0 && b->root)
-		r = plan_add_text(plan, &step_attach_root, s->forked, b->root);
-	if (r >= 0 && b->proc)
-		r = plan_add_text(plan, &step_mount_proc, s->forked, b->proc);
-	if (r >= 0 && (b->binfmt || b->n_interpreters))
-		r = plan_add_binfmt(plan, s->forked, b->binfmt, b->interpreters, b->n_interpreters);
-	if (r >= 0 && b->root)
-		r = plan_add_num(plan, &step_pivot_root, s->forked, 0);
-	return r;
-}
-
 /* The id asked for; where the caller's own has no name inside, 0 or the first there is; else the
  * one it has. */
 static int64_t id_inside(bool asked, uint32_t id, const struct rf_idmap *map, uint32_t caller)
@@ -267,6 +248,39 @@ static int64_t id_inside(bool asked, uint32_t id, const struct rf_idmap *map, ui
 	if (!map->n || maps_outside(map, caller))
 		return -1;
 	return rf_idmap_outside(map, 0, &outside) < 0 ? map->rows[0].inside : 0;
+}
+
+/* The steps of the mount tree; files in it are made as an id that is mapped. */
+static int add_mount_tree(struct rf_plan *plan, struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	const int64_t ids[2] = {id_inside(false, 0, &b->uid_map, s->uid),
+				id_inside(false, 0, &b->gid_map, s->gid)};
+
+	return mounts_add(plan, b, take_ptr(&s->mounts), s->forked, ids);
+}
+
+static int add_mounts(struct rf_plan *plan, struct shape *s)
+{
+	const struct rf_sandbox *b = s->box;
+	unsigned long how = b->propagation ?: MS_PRIVATE;
+	int r = 0;
+
+	if (!(s->flags & CLONE_NEWNS))
+		return 0;
+	if (how != RF_UNCHANGED)
+		r = plan_add_num(plan, &step_propagation, s->forked, (int64_t)how);
+	if (r >= 0 && b->root)
+		r = plan_add_text(plan, &step_attach_root, s->forked, b->root);
+	if (r >= 0 && s->mounts)
+		r = add_mount_tree(plan, s);
+	else if (r >= 0 && b->proc)
+		r = plan_add_text(plan, &step_mount_proc, s->forked, b->proc);
+	if (r >= 0 && (b->binfmt || b->n_interpreters))
+		r = plan_add_binfmt(plan, s->forked, b->binfmt, b->interpreters, b->n_interpreters);
+	if (r >= 0 && (b->root || b->empty_root))
+		r = plan_add_num(plan, &step_pivot_root, s->forked, 0);
+	return r;
 }
 
 static int add_become(struct rf_plan *plan, const struct shape *s)
@@ -346,10 +360,14 @@ int rf_plan_sandbox(struct rf_plan *plan, const struct rf_sandbox *sandbox)
 	if (r >= 0 && sandbox->outer_program)
 		r = plan_add_text(plan, &step_open_program, false, sandbox->argv[0]);
 	if (r >= 0)
+		r = mounts_prepare(plan, sandbox, s.flags & CLONE_NEWUSER, &s.mounts);
+	if (r >= 0)
 		r = add_namespaces(plan, &s);
 	if (r >= 0)
 		r = add_mounts(plan, &s);
 	if (r >= 0)
 		r = add_settings(plan, &s);
+	if (s.mounts)
+		mounts_free(s.mounts);
 	return r < 0 ? r : add_exec(plan, &s);
 }

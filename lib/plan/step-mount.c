@@ -174,6 +174,26 @@ const struct step_kind step_mount_proc = {
 	.page = "pid_namespaces(7)", .run = run_mount_proc,
 };
 
+/*
+ * The old root lies on the new one, and on its own root those that the new one had covered there: "."
+ * means the topmost, until only the new root is left.
+ */
+static int detach_covered(struct plan_run *run)
+{
+	uint64_t own = 0, top = 0;
+	int r = sys_statx_mount(run->root_fd, &own);
+
+	while (r >= 0) {
+		int fd __free(fd) = sys_openat(AT_FDCWD, "/..", O_PATH | O_DIRECTORY, 0);
+
+		r = fd < 0 ? fd : sys_statx_mount(fd, &top);
+		if (r < 0 || top == own || sys_is_dry())
+			return r;
+		r = sys_umount2(".", MNT_DETACH);
+	}
+	return r;
+}
+
 static int run_pivot_root(struct plan_run *run, struct rf_step *s)
 {
 	int r = sys_fchdir(run->root_fd);
@@ -181,6 +201,10 @@ static int run_pivot_root(struct plan_run *run, struct rf_step *s)
 	if (r < 0 || (r = sys_pivot_root(".", ".")) < 0)
 		return r;
 	r = sys_umount2(".", MNT_DETACH);
+	if (r >= 0 && run->root_covers)
+		r = detach_covered(run);
+	if (r >= 0 && run->root_unbindable)
+		r = sys_mount(NULL, "/", NULL, MS_PRIVATE, NULL);
 	return r < 0 ? r : sys_chdir("/");
 }
 

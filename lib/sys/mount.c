@@ -156,7 +156,7 @@ int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set,
 			     attr_words(&attr));
 }
 
-int sys_mount_setattr_idmap(int tree_fd, int userns_fd)
+int sys_mount_setattr_idmap(int tree_fd, int userns_fd, unsigned flags)
 {
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_IDMAP,
@@ -164,7 +164,7 @@ int sys_mount_setattr_idmap(int tree_fd, int userns_fd)
 	};
 
 	return (int)SYS_CALL("mount_setattr", SYS_ACT, tree_fd, NULL,
-			     syscall(SYS_mount_setattr, tree_fd, "", AT_EMPTY_PATH, &attr,
+			     syscall(SYS_mount_setattr, tree_fd, "", AT_EMPTY_PATH | flags, &attr,
 				     sizeof(attr)),
-			     "%s, \"\", AT_EMPTY_PATH, {%s}", sys_at(tree_fd), attr_words(&attr));
+			     "%s, \"\", %s, {%s}", sys_at(tree_fd), sys_at_flags(AT_EMPTY_PATH | flags), attr_words(&attr));
 }

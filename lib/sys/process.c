@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -183,6 +184,31 @@ static const char *group_words(size_t n, const gid_t *list)
 		at += (size_t)snprintf(text + at, size - at, "%s%u", i ? ", " : "", list[i]);
 	snprintf(text + at, size - at, "}");
 	return text;
+}
+
+/* An invalid id changes nothing and tells the present one. */
+static int set_fs_id(int (*set)(unsigned), unsigned id)
+{
+	set(id);
+	if ((unsigned)set(~0u) == id)
+		return 0;
+	errno = EPERM;
+	return -1;
+}
+
+int sys_setfsuid(uid_t uid)
+{
+	return (int)SYS_CALL("setfsuid", SYS_ACT, SYS_NOFD, NULL, set_fs_id(setfsuid, uid), "%u", uid);
+}
+
+int sys_setfsgid(gid_t gid)
+{
+	return (int)SYS_CALL("setfsgid", SYS_ACT, SYS_NOFD, NULL, set_fs_id(setfsgid, gid), "%u", gid);
+}
+
+int sys_umask(mode_t mask)
+{
+	return (int)SYS_CALL("umask", SYS_ACT, SYS_NOFD, NULL, umask(mask), "%#o", mask);
 }
 
 int sys_setgroups(size_t n, const gid_t *list)

@@ -93,6 +93,11 @@ int sys_seccomp_filter(unsigned flags, const struct sock_fprog *prog);
 int sys_setresuid(uid_t r, uid_t e, uid_t s);
 int sys_setresgid(gid_t r, gid_t e, gid_t s);
 int sys_setgroups(size_t n, const gid_t *list);
+/* For access to files only. The kernel reports no failure; -EPERM where the id is not taken on. */
+int sys_setfsuid(uid_t uid);
+int sys_setfsgid(gid_t gid);
+/* The mask before. */
+int sys_umask(mode_t mask);
 int sys_sethostname(const char *name);
 int sys_uname(struct utsname *ret_name);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
@@ -182,7 +187,7 @@ int sys_fsconfig_create(int fs_fd);
 int sys_fsmount(int fs_fd, uint64_t attrs);
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
 		      uint64_t propagation);
-/* Set the id map of the user namespace on a detached mount, below too. */
-int sys_mount_setattr_idmap(int tree_fd, int userns_fd);
+/* Set the id map of the user namespace on a detached mount; with AT_RECURSIVE below, too. */
+int sys_mount_setattr_idmap(int tree_fd, int userns_fd, unsigned flags);
 
 #endif

@@ -93,6 +93,11 @@ static const struct opt_row options[] = {
 	{'w', "wd", OPT_STRING, &box.workdir, "DIR", "start in DIR, inside the new root"},
 	{0, "mount-proc", OPT_OPTIONAL, &box.proc, "DIR",
 	 "mount a new proc file system, on /proc unless DIR is given; implies --mount"},
+	NSRUN_MOUNT_OPTIONS,
+	{0, "empty-root", OPT_FLAG, &box.empty_root, NULL,
+	 "make the root an empty directory in memory, which the mounts fill; not with --root; implies --mount"},
+	{0, "root-ro", OPT_FLAG, &box.root_ro, NULL,
+	 "after the mounts make the root read-only, with all that is mounted below it; implies --mount"},
 	{0, "propagation", OPT_CHOICE, &propagation, "private|slave|shared|unchanged",
 	 "propagation of all mounts in a new mount namespace; private unless given", 0, 0, 0,
 	 propagation_words},
@@ -102,8 +107,6 @@ static const struct opt_row options[] = {
 	{0, "kill-child", OPT_OPTIONAL, &kill_child, "SIGNAL",
 	 "signal for the program when nsrun dies; KILL unless given, and on unless --no-kill-child",
 	 0, 0, 0, NULL},
-	{0, "forward-signals", OPT_FLAG, &box.fork, NULL,
-	 "pass signals on to the program, which nsrun does with all of them wherever it waits; implies --fork"},
 	{0, "no-kill-child", OPT_FLAG, &no_kill_child, NULL, "let the program outlive nsrun"},
 	{0, "outer-program", OPT_FLAG, &box.outer_program, NULL,
 	 "PROGRAM is of the caller's root, not of the new one; it must be linked statically"},
@@ -226,6 +229,8 @@ static int run(int argc, char **argv)
 
 	if (keep.unpin)
 		return keep_unpin(&box, argv);
+	if (!r)
+		r = set_mounts(&box);
 	if (!r)
 		r = set_box(argv);
 	if (!r)
