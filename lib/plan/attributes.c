@@ -66,7 +66,7 @@ static int check_sets(const struct rf_attributes *a, const struct rf_caps *have,
 		const char *text;
 	} rows[] = {
 		{-EPERM, "permitted capability", sets->permitted & ~have->permitted,
-		 "this process itself has it not among its permitted capabilities"},
+		 "can't be permitted: this process itself has it not"},
 		{-EINVAL, "effective capability", sets->effective & ~sets->permitted,
 		 "can't be effective without being permitted"},
 		{-EPERM, "bounding capability", a->caps.bounding.given && a->caps.bounding.raise != rf_caps_all()

@@ -147,6 +147,14 @@ static bool no_space(const struct rf_call *call, char *buf, size_t size)
 	return true;
 }
 
+static bool oom_denied(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!strstr(call->object, "oom_score_adj"))
+		return false;
+	snprintf(buf, size, "going below the lowest value that root has set needs CAP_SYS_RESOURCE");
+	return true;
+}
+
 /* CAP_SYS_NICE alone is not enough where groups have real-time budgets, and theirs is 0 at first. */
 static bool real_time_refused(const struct rf_call *call, char *buf, size_t size)
 {
@@ -188,10 +196,10 @@ static const struct hint_row rows[] = {
 	{"prlimit64", NULL, -EINVAL, "the soft limit would be above the hard one", NULL},
 	{"setpriority", NULL, -EACCES, "a lower nice value needs CAP_SYS_NICE, or RLIMIT_NICE of at least 20 minus it", NULL},
 	{"setpriority", NULL, -EPERM, "a lower nice value needs CAP_SYS_NICE, or RLIMIT_NICE of at least 20 minus it", NULL},
-	{"sched_setattr", "deadline", -EPERM, "deadline scheduling needs CAP_SYS_NICE, and all CPUs of a root domain: no --affinity, no cpuset", NULL},
-	{"sched_setattr", "deadline", -EBUSY, "the kernel has no bandwidth left for this RUNTIME in each PERIOD (kernel.sched_rt_runtime_us)", NULL},
-	{"sched_setattr", "fifo", -EPERM, NULL, real_time_refused},
-	{"sched_setattr", "rr", -EPERM, NULL, real_time_refused},
+	{"sched_setattr", "{deadline,", -EPERM, "deadline scheduling needs CAP_SYS_NICE, and all CPUs of a root domain: no --affinity, no cpuset", NULL},
+	{"sched_setattr", "{deadline,", -EBUSY, "the kernel has no bandwidth left for this RUNTIME in each PERIOD (kernel.sched_rt_runtime_us)", NULL},
+	{"sched_setattr", "{fifo,", -EPERM, NULL, real_time_refused},
+	{"sched_setattr", "{rr,", -EPERM, NULL, real_time_refused},
 	{"sched_setattr", NULL, -EPERM, "leaving this policy, or more than one has, needs CAP_SYS_NICE", NULL},
 	{"sched_setattr", NULL, -EOPNOTSUPP, "this kernel has no utilization clamping (CONFIG_UCLAMP_TASK)", NULL},
 	{"sched_setaffinity", NULL, -EINVAL, "none of these CPUs is there and allowed by the cpuset (confine show self)", NULL},
@@ -204,8 +212,7 @@ static const struct hint_row rows[] = {
 	{"prctl", "PR_SCHED_CORE", -ESRCH, "no process has this pid in this pid namespace", NULL},
 	{"prctl", "PR_SET_SECUREBITS", -EPERM, "this needs CAP_SETPCAP, and the bit must not be locked (capabilities(7))", NULL},
 	{"prctl", "PR_SET_KEEPCAPS", -EPERM, "the securebit keep_caps is locked (capabilities(7))", NULL},
-	{"write", "oom_score_adj", -EACCES, "going below the lowest value that root has set needs CAP_SYS_RESOURCE", NULL},
-	{"write", "oom_score_adj", -EPERM, "going below the lowest value that root has set needs CAP_SYS_RESOURCE", NULL},
+	{"write", NULL, -EACCES, NULL, oom_denied},
 	{"write", NULL, -ENOSPC, NULL, no_space},
 	{"mkdirat", NULL, -ENOSPC, NULL, no_space},
 	{"openat", "gid_map", -EACCES, "only the owner of the process may write its maps", NULL},
