@@ -167,6 +167,8 @@ equal "--caps of none, with noroot" "0 0 0 $full 0" "$(confine --caps = --secure
 refuse "--caps, effective without permitted" 125 'cap_chown: can.t be effective without' confine --caps cap_chown=e true
 equal "--iab" "21 $(printf '%x %x %x' $((bound & ~2)) $((bound & ~2)) $((bound & ~2))) 1" \
 	"$(confine --iab '^cap_chown,%cap_kill,!cap_dac_override' sh -c "$sets")"
+equal "--iab, inheritable and out of the bounding set" "1 $full $full $(printf %x $((bound & ~1))) 0" "$(confine --iab '!%cap_chown' sh -c "$sets")"
+equal "and for another user" "1 0 0 $(printf %x $((bound & ~1))) 0" "$(confine --reuid 33 --iab '!%cap_chown' sh -c "$sets")"
 equal "--inh-caps" "21 $full $full $full 0" "$(confine --inh-caps=+chown,+kill sh -c "$sets")"
 equal "--inh-caps, the last word counts" "20 $full $full $full 0" "$(confine --inh-caps=+chown,+kill,-chown sh -c "$sets")"
 equal "--inh-caps=+all is what can be had" "$full $full $full $full 0" "$(confine --inh-caps=+all sh -c "$sets")"
@@ -204,6 +206,11 @@ for words in "--drop kill" "--keep chown" "--reuid 33" "--reuid 33 --drop kill" 
 	"--reuid 33 --securebits=+noroot" "--reuid 33 -n" "--inh-caps=-chown" "--ambient-caps=-chown" "--iab=!cap_kill"; do
 	equal "Inh and Amb are empty: $words" "0 0" "$(inherits $words)"
 done
+
+if nsrun -r true 2> /dev/null; then
+	equal "as root of a user namespace" "0 1 1 1 0" "$(nsrun -r confine --bounding-set=-all,+chown sh -c "$sets")"
+	refuse "ids that the namespace has not" 125 'hint: this id is not in the user id map' nsrun -r confine --reuid 33 true
+fi
 
 # --- faults: each call made to fail ends in 125, names it, and the program does not run
 for fault in prlimit64=EPERM setpriority=EPERM sched_setattr=EPERM sched_setaffinity=EINVAL ioprio_set=EPERM set_mempolicy=ENOSYS \

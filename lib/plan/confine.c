@@ -110,24 +110,33 @@ static int make_shape(const struct rf_confine *c, struct shape *ret)
 	return r;
 }
 
+static int add_set_caps(struct rf_plan *plan, bool in_child, const struct rf_caps *base, uint64_t inheritable)
+{
+	struct rf_step *step = plan_add(plan, &step_set_caps, in_child);
+
+	if (!step)
+		return -ENOMEM;
+	step->num[0] = (int64_t)base->effective;
+	step->num[1] = (int64_t)base->permitted;
+	step->num[2] = (int64_t)inheritable;
+	return 0;
+}
+
 static int add_caps(struct rf_plan *plan, bool in_child, const struct shape *s)
 {
-	struct rf_step *step;
 	int r = 0;
 
-	if (s->touch_caps && s->bounding)
+	/* Out of the bounding set nothing becomes inheritable any more. */
+	if (s->touch_caps && s->sets.inheritable & s->bounding)
+		r = add_set_caps(plan, in_child, &s->have, s->sets.inheritable);
+	if (r >= 0 && s->touch_caps && s->bounding)
 		r = plan_add_num(plan, &step_drop_bounding, in_child, (int64_t)s->bounding);
 	if (r >= 0)
 		r = plan_add_ids(plan, in_child, s->want->attributes, s->touch_caps);
 	if (r < 0 || !s->touch_caps)
 		return r;
-	step = plan_add(plan, &step_set_caps, in_child);
-	if (!step)
-		return -ENOMEM;
-	step->num[0] = (int64_t)s->sets.effective;
-	step->num[1] = (int64_t)s->sets.permitted;
-	step->num[2] = (int64_t)s->sets.inheritable;
-	if (s->sets.ambient)
+	r = add_set_caps(plan, in_child, &s->sets, s->sets.inheritable);
+	if (r >= 0 && s->sets.ambient)
 		r = plan_add_num(plan, &step_raise_ambient, in_child, (int64_t)s->sets.ambient);
 	return r;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Calls on what a process may use and how it is scheduled. */
+#include <ctype.h>
 #include <linux/ioprio.h>
 #include <stdio.h>
 #include <sys/personality.h>
@@ -19,19 +20,32 @@ static const char *limit(uint64_t value, char buf[TEXT])
 	return buf;
 }
 
+/* "nofile": RLIMIT_NOFILE */
+static const char *limit_name(const char *name, char buf[TEXT])
+{
+	int n = snprintf(buf, TEXT, "RLIMIT_%s", name);
+
+	for (int i = 0; i < n && i < TEXT; i++)
+		buf[i] = (char)toupper((unsigned char)buf[i]);
+	return buf;
+}
+
 int sys_prlimit_get(pid_t pid, const char *name, int resource, struct rlimit64 *ret)
 {
+	char buf[TEXT];
+
 	return (int)SYS_CALL("prlimit64", SYS_READ, SYS_NOFD, NULL,
-			     syscall(SYS_prlimit64, pid, resource, NULL, ret), "%d, %s, NULL, …", pid, name);
+			     syscall(SYS_prlimit64, pid, resource, NULL, ret), "%d, %s, NULL, …", pid,
+			     limit_name(name, buf));
 }
 
 int sys_prlimit_set(const char *name, int resource, const struct rlimit64 *want)
 {
-	char soft[TEXT], hard[TEXT];
+	char soft[TEXT], hard[TEXT], buf[TEXT];
 
 	return (int)SYS_CALL("prlimit64", SYS_ACT, SYS_NOFD, NULL,
 			     syscall(SYS_prlimit64, 0, resource, want, NULL), "0, %s, {%s, %s}, NULL",
-			     name, limit(want->rlim_cur, soft), limit(want->rlim_max, hard));
+			     limit_name(name, buf), limit(want->rlim_cur, soft), limit(want->rlim_max, hard));
 }
 
 int sys_setpriority(int nice)

@@ -35,7 +35,7 @@ extern bool clear_groups, keep_groups, init_groups, reset_env, reset_on_fork, no
 	CONFINE_WORD("regid", WORD_REGID, "GROUP", "be in this group: real, effective and saved"), \
 	CONFINE_WORD("rgid", WORD_RGID, "GROUP", "have this real group"),                          \
 	CONFINE_WORD("egid", WORD_EGID, "GROUP", "have this effective and saved group"),           \
-	CONFINE_WORD("groups", WORD_GROUPS, "GROUP,…", "have these supplementary groups"),         \
+	CONFINE_WORD("groups", WORD_GROUPS, "LIST", "have these supplementary groups, with commas between them"),         \
 	{0, "clear-groups", OPT_FLAG, &clear_groups, NULL, "have no supplementary groups"},        \
 	{0, "keep-groups", OPT_FLAG, &keep_groups, NULL, "keep the supplementary groups"},         \
 	{0, "init-groups", OPT_FLAG, &init_groups, NULL, "have the groups that /etc/group gives to the user"}, \
@@ -53,7 +53,7 @@ extern bool clear_groups, keep_groups, init_groups, reset_env, reset_on_fork, no
 	CONFINE_WORD("core-sched", WORD_CORE_SCHED, "new|PID", "share CPU cores with nobody else, or with PID's cookie"), \
 	CONFINE_WORD("mempolicy", WORD_MEMPOLICY, "POLICY[:NODES]", "default, local, bind:NODES, preferred:NODES, interleave:NODES"), \
 	CONFINE_WORD("timerslack", WORD_TIMERSLACK, "TIME", "let timers be late by this much"),    \
-	CONFINE_WORD("personality", WORD_PERSONALITY, "NAME,…", "have these flags of setarch(8), such as addr-no-randomize"), \
+	CONFINE_WORD("personality", WORD_PERSONALITY, "NAMES", "have these flags of setarch(8), such as addr-no-randomize"), \
 	CONFINE_WORD("umask", WORD_UMASK, "MODE", "have this file mode creation mask, octal"),     \
 	{0, "no-thp", OPT_FLAG, &no_thp, NULL, "use no transparent huge pages"},                   \
 	{0, "dump", OPT_FLAG, &dump, NULL, "print what show self prints, and run nothing"}
