@@ -84,7 +84,7 @@ equal "--rlimit of both" "100 100" "$(confine --rlimit nofile=100 prlimit --nofi
 equal "--rlimit of a size" "67108864 1073741824" "$(confine --rlimit as=64M:1G prlimit --as --raw --noheadings -o SOFT,HARD | tr -s ' ')"
 equal "--rlimit of a time" "61 120" "$(confine --rlimit cpu=60.5s:2min prlimit --cpu --raw --noheadings -o SOFT,HARD | tr -s ' ')"
 equal "--rlimit of microseconds" "1500 1500" "$(confine --rlimit rttime=1.5ms prlimit --rttime --raw --noheadings -o SOFT,HARD | tr -s ' ')"
-equal "--rlimit of the soft one" "0 $(ulimit -Hc)" "$(confine --rlimit core=0: prlimit --core --raw --noheadings -o SOFT,HARD | tr -s ' ')"
+equal "--rlimit of the soft one" "0 $(prlimit --core --raw --noheadings -o HARD | tr -d ' ')" "$(confine --rlimit core=0: prlimit --core --raw --noheadings -o SOFT,HARD | tr -s ' ')"
 hard=$(ulimit -Hn)
 equal "--rlimit of the hard one" "$(ulimit -Sn) $hard" "$(confine --rlimit nofile=:$hard prlimit --nofile --raw --noheadings -o SOFT,HARD | tr -s ' ')"
 for name in as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack; do
@@ -96,6 +96,8 @@ equal "--sched batch" "SCHED_BATCH" "$(confine --sched batch sh -c 'chrt -p $$' 
 equal "--sched idle" "SCHED_IDLE" "$(confine --sched idle sh -c 'chrt -p $$' | sed -n 's/.*policy: //p')"
 equal "--sched other keeps --nice" "7" "$(confine --sched other --nice 7 nice)"
 equal "--reset-on-fork" "SCHED_BATCH|SCHED_RESET_ON_FORK" "$(confine --sched batch --reset-on-fork sh -c 'chrt -p $$' | sed -n 's/.*policy: //p')"
+equal "--reset-on-fork alone keeps policy and nice" "SCHED_OTHER|SCHED_RESET_ON_FORK 4" \
+	"$(confine --nice 4 confine --reset-on-fork sh -c 'chrt -p $$; confine --json show $$ | jq .scheduling.nice' | sed -n 's/.*policy: //p; /^[0-9]/p' | paste -sd' ')"
 cpu=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
 equal "--affinity" "$cpu" "$(confine --affinity $cpu sh -c 'taskset -pc $$' | sed 's/.*: //')"
 refuse "--affinity of a CPU that is not there" 125 'sched_setaffinity.*|choose the CPUs' confine --affinity 8000 true
@@ -128,7 +130,11 @@ else
 fi
 if confine --core-sched new true 2> err; then
 	check "--core-sched new" sh -c 'confine --core-sched new confine --json show self | jq -e ".scheduling.core_cookie != \"none\""'
-	check "--core-sched PID" sh -c 'confine --core-sched new sh -c "confine --core-sched \$\$ confine diff self \$\$" | grep -vq cookie'
+	confine --core-sched new sleep 60 & cookie=$!
+	await 5 grep -q sleep /proc/$cookie/comm
+	check "another cookie is a difference" sh -c "confine diff self $cookie | grep -q 'core scheduling cookie: none |'"
+	check "--core-sched PID" sh -c "! confine --core-sched $cookie confine diff self $cookie | grep -q cookie"
+	kill $cookie
 else
 	check "--core-sched says why not" grep -Eq 'hint: (this kernel has no core scheduling|the cores of this machine)' err
 fi

@@ -152,32 +152,51 @@ static void args_mempolicy(const struct rf_step *s, struct str *out)
 KIND(mempolicy, "memory-policy", "set the memory policy",
      "Pages come from the NUMA nodes that it names when they are first touched.", "set_mempolicy(2)");
 
+/* The policy: the one that is wanted; or the old one, said anew, since a call that keeps the policy
+ * keeps what was said of forks, too; or none. */
+static int choose_policy(const struct rf_attributes *a, struct sys_sched_attr *attr)
+{
+	struct sys_sched_attr old = {0};
+	int r;
+
+	if (a->given & RF_ATTR_SCHED) {
+		attr->policy = (uint32_t)a->sched.policy;
+		attr->priority = a->sched.priority;
+		attr->runtime = a->sched.runtime_ns;
+		attr->deadline = a->sched.deadline_ns;
+		attr->period = a->sched.period_ns;
+		/* The call sets it for the policies that have it. */
+		attr->nice = a->given & RF_ATTR_NICE ? a->nice : getpriority(PRIO_PROCESS, 0);
+	} else if (a->given & RF_ATTR_RESET_ON_FORK) {
+		r = sys_sched_getattr(0, &old);
+		if (r < 0)
+			return r;
+		*attr = old;
+		attr->size = sizeof(*attr);
+		attr->util_min = attr->util_max = 0;
+	} else {
+		attr->flags = SCHED_FLAG_KEEP_ALL;
+	}
+	return 0;
+}
+
 static int run_sched(struct plan_run *run, struct rf_step *s)
 {
 	const struct rf_attributes *a = wanted(s);
 	struct sys_sched_attr attr = {.size = sizeof(attr)};
-	const char *name = "policy kept";
+	int r = choose_policy(a, &attr);
 
+	if (r < 0)
+		return r;
 	if (a->given & RF_ATTR_RESET_ON_FORK)
 		attr.flags |= SCHED_FLAG_RESET_ON_FORK;
-	if (a->given & RF_ATTR_SCHED) {
-		name = attr_name(sched_names, a->sched.policy);
-		attr.policy = (uint32_t)a->sched.policy;
-		attr.priority = a->sched.priority;
-		attr.runtime = a->sched.runtime_ns;
-		attr.deadline = a->sched.deadline_ns;
-		attr.period = a->sched.period_ns;
-		/* The call sets it for the policies that have it. */
-		attr.nice = a->given & RF_ATTR_NICE ? a->nice : getpriority(PRIO_PROCESS, 0);
-	} else {
-		attr.flags |= SCHED_FLAG_KEEP_ALL;
-	}
 	if (a->given & RF_ATTR_UCLAMP) {
 		attr.flags |= SCHED_FLAG_UTIL_CLAMP;
 		attr.util_min = a->uclamp_min;
 		attr.util_max = a->uclamp_max;
 	}
-	return sys_sched_setattr(name, &attr);
+	return sys_sched_setattr(attr.flags & SCHED_FLAG_KEEP_POLICY ? "policy kept" : attr_name(sched_names, (int)attr.policy) ?: "?",
+				 &attr);
 }
 
 static void args_sched(const struct rf_step *s, struct str *out)
