@@ -231,6 +231,8 @@ given
 # --- explain and dry run
 prints "--dry-run" 'set a resource limit.*nofile: soft 5, hard 5' confine --dry-run --rlimit nofile=5 --nice 3 touch ran
 refuse "--explain" 0 'setpriority\(PRIO_PROCESS, 0, 3\)' confine --explain --nice 3 true
+prints "--dry-run needs no privilege" 'take on the ids: real uid 0, effective uid 0' nobody "$confine" --dry-run --reuid 0 true
+refuse "an error as JSON" 125 '"object": "nofile=x".*"note": ".*is not a whole number' confine --json --rlimit nofile=x true
 check "--dry-run runs nothing" test ! -e ran
 
 # --- show and diff
