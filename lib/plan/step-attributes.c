@@ -235,7 +235,7 @@ KIND(core_sched, "core-scheduling", "take a core scheduling cookie",
      "Only processes with the same cookie run on the threads of one core at the same time.",
      "PR_SCHED_CORE(2const)");
 
-/* Small ones, by number: a name for the listing and the call. */
+/* What needs no privilege, in one step. */
 static int run_small(struct plan_run *run, struct rf_step *s)
 {
 	const struct rf_attributes *a = wanted(s);

@@ -15,7 +15,7 @@ bool clear_groups, keep_groups, init_groups, reset_env, reset_on_fork, no_thp, d
 static struct rf_attributes attributes = {.size = sizeof(attributes)};
 static struct rf_rlimit *rlimits;
 
-/* 0, or -errno of a library function, or -EINVAL after not_a(). */
+/* -EINVAL, with the note that tool_error() prints. */
 static int not_a(const char *what, const char *word, const char *allowed)
 {
 	return sys_fail(-EINVAL, what, word, "is not %s", allowed);
