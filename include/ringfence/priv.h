@@ -78,6 +78,8 @@ RF_API void rf_seccomp_info(const struct rf_seccomp *seccomp, struct rf_seccomp_
 RF_API int rf_seccomp_answer(const struct rf_seccomp *seccomp, const struct seccomp_data *call,
 			     uint32_t *ret_action);
 
+struct rf_attributes;
+
 /* Set `size`, and what is wanted; all zeros is "run argv as it is". */
 struct rf_confine {
 	size_t size;	       /* sizeof(struct rf_confine) */
@@ -86,6 +88,7 @@ struct rf_confine {
 	uint64_t ambient;      /* what a program without privilege of its own shall have */
 	bool no_new_privs;     /* implied where the filter or the drop would not hold without */
 	const struct rf_seccomp *seccomp; /* NULL: none; must live as long as the plan */
+	const struct rf_attributes *attributes; /* attributes.h; NULL: none; must live as long as the plan */
 	const int *pass_fds;
 	size_t n_pass_fds;     /* all other descriptors above 2 are closed at exec */
 	char *const *argv;
@@ -93,7 +96,7 @@ struct rf_confine {
 
 /*
  * Append the steps, ending in exec in this very process. Where any capability is named, the
- * inheritable and ambient sets are emptied but for `ambient`. no_new_privs is implied where the
+ * inheritable and ambient sets are emptied but for `ambient` and what the attributes ask for. no_new_privs is implied where the
  * bounding set can't be reduced for want of CAP_SETPCAP, or where a filter is loaded without
  * CAP_SYS_ADMIN.
  * 0; -EINVAL for a contradiction, -EPERM for an ambient capability that the caller has not

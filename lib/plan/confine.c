@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 
 #include "base/options.h"
+#include "plan/step-attributes.h"
 #include "plan/step.h"
 #include "priv/caps.h"
 #include "priv/seccomp.h"
@@ -16,6 +17,7 @@ struct shape {
 	bool touch_caps;    /* any capability was named */
 	uint64_t drop;
 	uint64_t bounding;  /* to be dropped from the bounding set */
+	struct rf_caps sets; /* as they shall be */
 	bool no_new_privs;
 };
 
@@ -77,7 +79,7 @@ static int make_shape(const struct rf_confine *c, struct shape *ret)
 	struct shape s = {.want = c, .no_new_privs = c->no_new_privs};
 	int r;
 
-	s.touch_caps = c->has_keep || c->drop || c->ambient;
+	s.touch_caps = c->has_keep || c->drop || c->ambient || attributes_name_caps(c->attributes);
 	if (!s.touch_caps && !c->seccomp) {
 		*ret = s;
 		return 0;
@@ -94,29 +96,48 @@ static int make_shape(const struct rf_confine *c, struct shape *ret)
 		s.bounding = 0;
 		s.no_new_privs = true;
 	}
-	if (c->seccomp && !has(s.have.effective & ~s.drop, CAP_SYS_ADMIN))
+	s.sets = (struct rf_caps){
+		.effective = s.have.effective & ~s.drop, .permitted = s.have.permitted & ~s.drop,
+		.inheritable = c->ambient, .ambient = c->ambient, .bounding = s.have.bounding & ~s.bounding,
+	};
+	r = attributes_shape(c->attributes, &s.have, &s.sets);
+	s.bounding = s.have.bounding & ~s.sets.bounding;
+	if (!s.touch_caps && attributes_leave_root(c->attributes))
+		s.sets.effective = 0;
+	if (c->seccomp && !has(s.sets.effective, CAP_SYS_ADMIN))
 		s.no_new_privs = true;
 	*ret = s;
+	return r;
+}
+
+static int add_set_caps(struct rf_plan *plan, bool in_child, const struct rf_caps *base, uint64_t inheritable)
+{
+	struct rf_step *step = plan_add(plan, &step_set_caps, in_child);
+
+	if (!step)
+		return -ENOMEM;
+	step->num[0] = (int64_t)base->effective;
+	step->num[1] = (int64_t)base->permitted;
+	step->num[2] = (int64_t)inheritable;
 	return 0;
 }
 
 static int add_caps(struct rf_plan *plan, bool in_child, const struct shape *s)
 {
-	struct rf_step *step;
 	int r = 0;
 
-	if (!s->touch_caps)
-		return 0;
-	if (s->bounding)
+	/* Out of the bounding set nothing becomes inheritable any more. */
+	if (s->touch_caps && s->sets.inheritable & s->bounding)
+		r = add_set_caps(plan, in_child, &s->have, s->sets.inheritable);
+	if (r >= 0 && s->touch_caps && s->bounding)
 		r = plan_add_num(plan, &step_drop_bounding, in_child, (int64_t)s->bounding);
-	step = r < 0 ? NULL : plan_add(plan, &step_set_caps, in_child);
-	if (!step)
-		return -ENOMEM;
-	step->num[0] = (int64_t)(s->have.effective & ~s->drop);
-	step->num[1] = (int64_t)(s->have.permitted & ~s->drop);
-	step->num[2] = (int64_t)s->want->ambient;
-	if (s->want->ambient)
-		r = plan_add_num(plan, &step_raise_ambient, in_child, (int64_t)s->want->ambient);
+	if (r >= 0)
+		r = plan_add_ids(plan, in_child, s->want->attributes, s->touch_caps);
+	if (r < 0 || !s->touch_caps)
+		return r;
+	r = add_set_caps(plan, in_child, &s->sets, s->sets.inheritable);
+	if (r >= 0 && s->sets.ambient)
+		r = plan_add_num(plan, &step_raise_ambient, in_child, (int64_t)s->sets.ambient);
 	return r;
 }
 
@@ -143,14 +164,20 @@ static int add_filter(struct rf_plan *plan, bool in_child, const struct rf_secco
 static int add_confinement(struct rf_plan *plan, bool in_child, const struct rf_confine *c)
 {
 	struct shape s;
-	int r = make_shape(c, &s);
+	int r = attributes_check(c->attributes);
 
+	if (r >= 0)
+		r = make_shape(c, &s);
 	if (r >= 0)
 		r = check_ambient(&s);
 	if (r >= 0 && c->seccomp)
 		r = check_seccomp(c->seccomp);
 	if (r >= 0)
+		r = plan_add_attributes(plan, in_child, c->attributes);
+	if (r >= 0)
 		r = add_caps(plan, in_child, &s);
+	if (r >= 0)
+		r = plan_add_pdeathsig(plan, in_child, c->attributes);
 	if (r >= 0 && s.no_new_privs)
 		r = plan_add_num(plan, &step_no_new_privs, in_child, 0);
 	if (r >= 0 && c->seccomp)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "plan/hint.h"
 
@@ -132,6 +133,30 @@ static bool map_refused(const struct rf_call *call, char *buf, size_t size)
 	return true;
 }
 
+static bool oom_denied(const struct rf_call *call, char *buf, size_t size)
+{
+	if (!strstr(call->object, "oom_score_adj"))
+		return false;
+	snprintf(buf, size, "going below the lowest value that root has set needs CAP_SYS_RESOURCE");
+	return true;
+}
+
+/* CAP_SYS_NICE alone is not enough where groups have real-time budgets, and theirs is 0 at first. */
+static bool real_time_refused(const struct rf_call *call, char *buf, size_t size)
+{
+	uint64_t effective = 0;
+	char *status __free(ptr) = NULL, *at;
+
+	if (file_read_at(AT_FDCWD, "/proc/self/status", 1 << 16, &status, NULL) >= 0 &&
+	    (at = strstr(status, "CapEff:")))
+		effective = strtoull(at + strlen("CapEff:"), NULL, 16);
+	if (effective >> 23 & 1) /* CAP_SYS_NICE */
+		snprintf(buf, size, "this control group has no real-time budget (cpu.rt_runtime_us is 0, with CONFIG_RT_GROUP_SCHED): run in a group that has one, or in the root group");
+	else
+		snprintf(buf, size, "real-time scheduling needs CAP_SYS_NICE, or RLIMIT_RTPRIO of at least the priority");
+	return true;
+}
+
 static const struct hint_row rows[] = {
 	{"unshare", NULL, -EPERM, NULL, hint_userns_refused},
 	{"clone3", NULL, -EPERM, NULL, hint_userns_refused},
@@ -184,6 +209,29 @@ static const struct hint_row rows[] = {
 	{"setresuid", NULL, -EINVAL, "this id is not in the user id map", NULL},
 	{"setresgid", NULL, -EINVAL, "this id is not in the group id map", NULL},
 	{"setgroups", NULL, -EPERM, "this needs CAP_SETGID, and setgroups must not be denied in this user namespace", NULL},
+	{"setresuid", NULL, -EPERM, "taking another user's id needs CAP_SETUID: be root, or use a user namespace (nsrun -r)", NULL},
+	{"setresgid", NULL, -EPERM, "taking another group's id needs CAP_SETGID: be root, or use a user namespace (nsrun -r)", NULL},
+	{"prlimit64", NULL, -EPERM, "raising a hard limit needs CAP_SYS_RESOURCE: stay at or below it (confine show self)", NULL},
+	{"prlimit64", NULL, -EINVAL, "the soft limit would be above the hard one", NULL},
+	{"setpriority", NULL, -EACCES, "a lower nice value needs CAP_SYS_NICE, or RLIMIT_NICE of at least 20 minus it", NULL},
+	{"setpriority", NULL, -EPERM, "a lower nice value needs CAP_SYS_NICE, or RLIMIT_NICE of at least 20 minus it", NULL},
+	{"sched_setattr", "{deadline,", -EPERM, "deadline scheduling needs CAP_SYS_NICE, and all CPUs of a root domain: no --affinity, no cpuset", NULL},
+	{"sched_setattr", "{deadline,", -EBUSY, "the kernel has no bandwidth left for this RUNTIME in each PERIOD (kernel.sched_rt_runtime_us)", NULL},
+	{"sched_setattr", "{fifo,", -EPERM, NULL, real_time_refused},
+	{"sched_setattr", "{rr,", -EPERM, NULL, real_time_refused},
+	{"sched_setattr", NULL, -EPERM, "leaving this policy, or more than one has, needs CAP_SYS_NICE", NULL},
+	{"sched_setattr", NULL, -EOPNOTSUPP, "this kernel has no utilization clamping (CONFIG_UCLAMP_TASK)", NULL},
+	{"sched_setaffinity", NULL, -EINVAL, "none of these CPUs is there and allowed by the cpuset (confine show self)", NULL},
+	{"ioprio_set", NULL, -EPERM, "the class rt needs CAP_SYS_NICE (before Linux 5.14 also CAP_SYS_ADMIN, for idle, too)", NULL},
+	{"set_mempolicy", NULL, -EINVAL, "a node is not there, or not allowed by the cpuset (confine show self)", NULL},
+	{"set_mempolicy", NULL, -ENOSYS, "this kernel knows no NUMA nodes (CONFIG_NUMA)", NULL},
+	{"prctl", "PR_SCHED_CORE", -EINVAL, "this kernel has no core scheduling (CONFIG_SCHED_CORE)", NULL},
+	{"prctl", "PR_SCHED_CORE", -ENODEV, "the cores of this machine have one thread each: nothing is shared", NULL},
+	{"prctl", "PR_SCHED_CORE", -EPERM, "sharing a cookie needs the rights of a tracer on that process (CAP_SYS_PTRACE)", NULL},
+	{"prctl", "PR_SCHED_CORE", -ESRCH, "no process has this pid in this pid namespace", NULL},
+	{"prctl", "PR_SET_SECUREBITS", -EPERM, "this needs CAP_SETPCAP, and the bit must not be locked (capabilities(7))", NULL},
+	{"prctl", "PR_SET_KEEPCAPS", -EPERM, "the securebit keep_caps is locked (capabilities(7))", NULL},
+	{"write", NULL, -EACCES, NULL, oom_denied},
 	{"write", NULL, -ENOSPC, NULL, no_space},
 	{"mkdirat", NULL, -ENOSPC, NULL, no_space},
 	{"openat", "gid_map", -EACCES, "only the owner of the process may write its maps", NULL},

@@ -133,6 +133,33 @@ int sys_listen(int fd, int backlog);
 int sys_accept(int fd);
 int sys_reuse_address(int fd);
 
+/* attributes.c; `name`, `words` and such are what the record says in place of numbers */
+struct sys_sched_attr { /* struct sched_attr of sched_setattr(2), with the fields of 5.3 */
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period; /* nanoseconds */
+	uint32_t util_min, util_max;
+};
+int sys_prlimit_get(pid_t pid, const char *name, int resource, struct rlimit64 *ret);
+int sys_prlimit_set(const char *name, int resource, const struct rlimit64 *want);
+int sys_setpriority(int nice);
+int sys_sched_setattr(const char *policy, const struct sys_sched_attr *attr);
+int sys_sched_getattr(pid_t pid, struct sys_sched_attr *ret);
+int sys_sched_setaffinity(const char *list, size_t size, const void *mask);
+int sys_ioprio_set(const char *words, int ioprio);
+int sys_ioprio_get(pid_t pid);
+int sys_set_mempolicy(const char *words, int mode, const unsigned long *nodes, unsigned long bits);
+/* Of the calling thread. */
+int sys_get_mempolicy(int *ret_mode, unsigned long *nodes, unsigned long bits);
+int sys_personality(unsigned long persona);
+int sys_personality_get(void);
+/* A prctl(2) that only looks. */
+int sys_prctl_get(const char *name, int option, unsigned long a, unsigned long b, unsigned long c,
+		  unsigned long d);
+int sys_core_sched(const char *word, int command, pid_t pid);
+
 /* ns.c */
 int sys_setns(int fd, uint64_t flags);
 int sys_chroot(const char *path);

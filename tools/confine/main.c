@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "../tool.h"
+#include "confine.h"
 
 static struct rf_confine confine = {.size = sizeof(confine)};
 static const char *profile;
@@ -20,6 +20,7 @@ static const struct opt_row options[] = {
 	 "let the program have these even where it is not root's and its file has none"},
 	{'n', "no-new-privs", OPT_FLAG, &confine.no_new_privs, NULL,
 	 "forbid to gain privilege at exec; implied where the rest would not hold without it"},
+	CONFINE_ATTRIBUTE_OPTIONS,
 	{'s', "seccomp", OPT_STRING, &profile, "FILE",
 	 "filter system calls by an OCI seccomp profile, or by the one of a config.json"},
 	{0, "no-cache", OPT_FLAG, &no_cache, NULL,
@@ -83,8 +84,15 @@ static int run(int argc, char **argv)
 {
 	struct rf_seccomp *filter = NULL;
 	struct rf_plan *plan = NULL;
-	int r = set_caps();
+	int r;
 
+	if (dump)
+		return show_self();
+	if (!argc)
+		return tool_usage_error("missing argument: %s", tool_state.tool->usage);
+	r = set_caps();
+	if (!r)
+		r = attributes_set(&confine);
 	if (!r)
 		r = tool_descriptors("pass-fd", &pass_fds, &confine.pass_fds, &confine.n_pass_fds);
 	if (!r)
@@ -103,13 +111,19 @@ static int run(int argc, char **argv)
 	return r;
 }
 
+static const struct tool_command commands[] = {
+	{"show", "PID", "Print what a process is and may use; self stands for this one", show_options, show_run, 1, 1, false},
+	{"diff", "PID PID", "Print what two processes differ in, and what that means", show_options, diff_run, 2, 2, false},
+	{0},
+};
+
 static const struct tool tool = {
 	.name = "confine",
 	.help = "Run a program with less privilege",
-	.usage = "[OPTION…] [--] PROGRAM [ARGUMENT…]",
+	.usage = "[OPTION…] [--] PROGRAM [ARGUMENT…] | show PID | diff PID PID",
 	.options = options,
+	.commands = commands,
 	.run = run,
-	.min_args = 1,
 	.max_args = -1,
 	.runs_program = true,
 };
