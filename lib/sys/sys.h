@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
@@ -106,6 +108,23 @@ void sys_quiet_send(int fd, const void *data, size_t len);
 bool sys_quiet_receive(int fd, void *data, size_t len);
 /* Set IFF_UP on the interface by an ioctl on a throw-away socket. */
 int sys_link_up(const char *ifname);
+
+/* priv.c */
+/* The ABI number that the running kernel has, from 1. */
+int sys_landlock_abi(void);
+int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *rules);
+int sys_landlock_add_path(int ruleset_fd, uint64_t allowed, int path_fd);
+int sys_landlock_add_port(int ruleset_fd, uint64_t allowed, uint16_t port);
+int sys_landlock_restrict_self(int ruleset_fd, unsigned flags);
+/* For a supervisor: the next call that waits, and the answer to one. */
+int sys_seccomp_receive(int listener_fd, struct seccomp_notif *ret_call);
+int sys_seccomp_send(int listener_fd, struct seccomp_notif_resp *answer);
+int sys_seccomp_id_valid(int listener_fd, uint64_t id);
+int sys_socketpair(int ret_fds[2]);
+/* A descriptor in a message of one byte. `message` is the caller's, so that a filter can know it. */
+int sys_send_fd(int socket_fd, const struct msghdr *message, int fd);
+int sys_receive_fd(int socket_fd);
+int sys_signalfd(const sigset_t *set);
 
 /* ns.c */
 int sys_setns(int fd, uint64_t flags);

@@ -24,6 +24,31 @@
 #define AT_RECURSIVE 0x8000 /* 5.2 */
 #endif
 
+/* landlock(7): one rights word per kind; the release of each right stands in lib/priv/landlock.c. */
+struct sys_landlock_ruleset {
+	uint64_t handled_fs;
+	uint64_t handled_net; /* 6.7; older kernels take zeros */
+	uint64_t scoped;      /* 6.12 */
+};
+
+struct sys_landlock_path {
+	uint64_t allowed;
+	int32_t parent_fd;
+} __attribute__((packed));
+
+struct sys_landlock_port {
+	uint64_t allowed;
+	uint64_t port;
+};
+
+#define RF_LANDLOCK_VERSION 1u
+#define RF_LANDLOCK_RULE_PATH 1
+#define RF_LANDLOCK_RULE_PORT 2 /* 6.7 */
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV 0x20 /* 5.19 */
+#endif
+
 #define RF_PROC_SUPER_MAGIC 0x9fa0
 #define RF_CGROUP_SUPER_MAGIC 0x27e0eb
 #define RF_CGROUP2_SUPER_MAGIC 0x63677270
