@@ -81,8 +81,9 @@ static size_t add_prefix(struct sock_filter *f, int socket_fd)
 	f[n++] = (struct sock_filter)BPF_STMT(load, offsetof(struct seccomp_data, nr));
 	f[n++] = (struct sock_filter)BPF_JUMP(eq, SYS_sendmsg, 0, 0);
 	for (int i = 0; i < 3; i++) {
-		const uint32_t *words = (const uint32_t *)&args[i];
+		uint32_t words[2];
 
+		memcpy(words, &args[i], sizeof(words));
 		for (int half = 0; half < 2; half++) {
 			f[n++] = (struct sock_filter)BPF_STMT(
 				load, (uint32_t)(offsetof(struct seccomp_data, args) +
