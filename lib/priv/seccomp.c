@@ -39,10 +39,12 @@ uint32_t seccomp_native_arch(void)
 	return NATIVE_ARCH;
 }
 
-/* JSON starts with its brace; anything else that is not compiled is text. */
+/* JSON starts with a bracket, a quote, or not at all; anything else that is not compiled is text. */
 static bool is_json(const char *data)
 {
-	return data[strspn(data, " \t\r\n")] == '{';
+	char first = data[strspn(data, " \t\r\n")];
+
+	return !first || strchr("{[\"", first);
 }
 
 void rf_seccomp_free(struct rf_seccomp *s)
