@@ -114,7 +114,7 @@ static int add_var(struct emit_names *names, const char *wish, bool child)
 	return (int)names->n_vars++;
 }
 
-static void bind(struct emit_names *names, int fd, int var, int end)
+static void bind_number(struct emit_names *names, int fd, int var, int end)
 {
 	struct emit_bound *more = realloc(names->bound, (names->n_bound + 1) * sizeof(*more));
 
@@ -155,7 +155,7 @@ int emit_name_made(struct emit_names *names, const char *step, const char *call,
 		name = full;
 	}
 	var = add_var(names, name, child);
-	bind(names, (int)result, var, -1);
+	bind_number(names, (int)result, var, -1);
 	return var;
 }
 
@@ -166,7 +166,7 @@ int emit_name_pid(struct emit_names *names, const char *step, int pid, bool chil
 
 	if (var >= 0)
 		names->vars[var].pid = true;
-	bind(names, pid, var, -1);
+	bind_number(names, pid, var, -1);
 	return var;
 }
 
@@ -184,8 +184,8 @@ int emit_name_pipe(struct emit_names *names, const char *step, const char *ends,
 	if (var < 0 || !second)
 		return -1;
 	names->vars[var].pair = true;
-	bind(names, emit_number(ends + 4), var, 0);
-	bind(names, emit_number(second + 5), var, 1);
+	bind_number(names, emit_number(ends + 4), var, 0);
+	bind_number(names, emit_number(second + 5), var, 1);
 	names->last_pipe = var;
 	return var;
 }

@@ -355,7 +355,8 @@ static int tool_run(const struct tool *tool, int argc, char **argv)
 	r = set_up_seam();
 	if (r)
 		return r;
-	if (tool->commands && (!tool->run || (argc && is_command(tool, argv[0]))))
+	/* After "--" a word is a program, whatever it is called. */
+	if (tool->commands && (!tool->run || (argc && strcmp(argv[-1], "--") && is_command(tool, argv[0]))))
 		return tool_finish(run_command(tool, argc, argv));
 	r = check_words(argc, tool->min_args, tool->max_args, tool->usage);
 	return r ? r : tool_finish(tool->run(argc, argv));

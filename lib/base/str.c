@@ -154,3 +154,38 @@ int str_copy(char *to, size_t size, const char *from)
 	memcpy(to, from, n + 1);
 	return 0;
 }
+
+enum { NAME_MAX_LEN = 40 };
+
+/* Number of single-letter edits from a to b, both short. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[NAME_MAX_LEN + 1];
+	size_t n = strlen(b);
+
+	for (size_t j = 0; j <= n; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		unsigned corner = row[0];
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= n; j++) {
+			unsigned best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (best > row[j] + 1)
+				best = row[j] + 1;
+			if (best > row[j - 1] + 1)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+bool str_is_near(const char *word, const char *name)
+{
+	if (strlen(word) < 3 || strlen(name) > NAME_MAX_LEN)
+		return false;
+	return strstr(name, word) || strstr(word, name) || distance(word, name) <= 2;
+}

@@ -48,4 +48,7 @@ int str_to_u64(const char *s, uint64_t *ret_value);
 /* Copy at most size - 1 bytes and end with NUL; -ENAMETOOLONG where it did not fit. */
 int str_copy(char *to, size_t size, const char *from);
 
+/* Is `word` perhaps meant to be `name`: holds it, is held by it, or differs in two letters? */
+bool str_is_near(const char *word, const char *name);
+
 #endif

@@ -8,6 +8,7 @@
 #include "plan/step-attributes.h"
 #include "plan/step.h"
 #include "priv/caps.h"
+#include "priv/landlock.h"
 #include "priv/seccomp.h"
 
 /* What is wanted, with what follows from what the caller has. */
@@ -80,7 +81,7 @@ static int make_shape(const struct rf_confine *c, struct shape *ret)
 	int r;
 
 	s.touch_caps = c->has_keep || c->drop || c->ambient || attributes_name_caps(c->attributes);
-	if (!s.touch_caps && !c->seccomp) {
+	if (!s.touch_caps && !c->seccomp && !c->landlock) {
 		*ret = s;
 		return 0;
 	}
@@ -104,7 +105,7 @@ static int make_shape(const struct rf_confine *c, struct shape *ret)
 	s.bounding = s.have.bounding & ~s.sets.bounding;
 	if (!s.touch_caps && attributes_leave_root(c->attributes))
 		s.sets.effective = 0;
-	if (c->seccomp && !has(s.sets.effective, CAP_SYS_ADMIN))
+	if ((c->seccomp || c->landlock) && !has(s.sets.effective, CAP_SYS_ADMIN))
 		s.no_new_privs = true;
 	*ret = s;
 	return r;
@@ -150,19 +151,56 @@ static int add_descriptors(struct rf_plan *plan, const struct rf_confine *c)
 	return r;
 }
 
-static int add_filter(struct rf_plan *plan, bool in_child, const struct rf_seccomp *filter)
+static int add_filter(struct rf_plan *plan, bool in_child, const struct rf_confine *c)
 {
-	struct rf_step *step = plan_add(plan, &step_seccomp, in_child);
+	const struct step_kind *kind = c->traced ? &step_seccomp_trace : &step_seccomp;
+	struct rf_step *step = plan_add(plan, kind, in_child);
 
 	if (!step)
 		return -ENOMEM;
 	/* Borrowed: this kind of step has no free_data. */
-	step->data = (void *)(uintptr_t)filter;
+	step->data = (void *)(uintptr_t)c->seccomp;
+	step->num[0] = c->trace_fd;
+	return 0;
+}
+
+/* The first step owns the state; it is asked for while nothing is given up yet. */
+static int add_landlock_rules(struct rf_plan *plan, bool in_child, const struct rf_landlock *rules,
+			      struct landlock_state **ret_state)
+{
+	struct rf_landlock copy = *rules;
+	struct landlock_state *state;
+	struct rf_step *step;
+	int r = options_check(rules, "rf_landlock"), abi = r < 0 ? r : rf_landlock_abi();
+
+	if (abi >= 0)
+		r = rf_landlock_fit(&copy, abi, NULL);
+	if (abi < 0 || r < 0)
+		return abi < 0 ? abi : r;
+	state = calloc(1, sizeof(*state));
+	step = state ? plan_add(plan, &step_landlock_rules, in_child) : NULL;
+	if (!step) {
+		free(state);
+		return -ENOMEM;
+	}
+	*state = (struct landlock_state){rules, abi, -EBADF};
+	step->data = *ret_state = state;
+	return 0;
+}
+
+static int add_landlock_restrict(struct rf_plan *plan, bool in_child, struct landlock_state *state)
+{
+	struct rf_step *step = plan_add(plan, &step_landlock_restrict, in_child);
+
+	if (!step)
+		return -ENOMEM;
+	step->data = state;
 	return 0;
 }
 
 static int add_confinement(struct rf_plan *plan, bool in_child, const struct rf_confine *c)
 {
+	struct landlock_state *landlock = NULL;
 	struct shape s;
 	int r = attributes_check(c->attributes);
 
@@ -170,8 +208,10 @@ static int add_confinement(struct rf_plan *plan, bool in_child, const struct rf_
 		r = make_shape(c, &s);
 	if (r >= 0)
 		r = check_ambient(&s);
-	if (r >= 0 && c->seccomp)
+	if (r >= 0 && c->seccomp && !c->trace_only)
 		r = check_seccomp(c->seccomp);
+	if (r >= 0 && c->landlock)
+		r = add_landlock_rules(plan, in_child, c->landlock, &landlock);
 	if (r >= 0)
 		r = plan_add_attributes(plan, in_child, c->attributes);
 	if (r >= 0)
@@ -180,8 +220,10 @@ static int add_confinement(struct rf_plan *plan, bool in_child, const struct rf_
 		r = plan_add_pdeathsig(plan, in_child, c->attributes);
 	if (r >= 0 && s.no_new_privs)
 		r = plan_add_num(plan, &step_no_new_privs, in_child, 0);
+	if (r >= 0 && landlock)
+		r = add_landlock_restrict(plan, in_child, landlock);
 	if (r >= 0 && c->seccomp)
-		r = add_filter(plan, in_child, c->seccomp);
+		r = add_filter(plan, in_child, c);
 	return r;
 }
 

@@ -153,3 +153,15 @@ const struct step_kind step_seccomp = {
 	.why = "What the program never needs shall not be reachable when it is taken over.",
 	.page = "seccomp(2)", .args = args_seccomp, .run = run_seccomp,
 };
+
+static int run_seccomp_trace(struct plan_run *run, struct rf_step *s)
+{
+	plan_ready_signals(run);
+	return notify_load(s->data, (int)s->num[0]);
+}
+
+const struct step_kind step_seccomp_trace = {
+	.id = "seccomp-trace", .name = "have a supervisor asked about system calls",
+	.why = "Every call that the profile does not allow is told of as it happens.",
+	.page = "seccomp_unotify(2)", .args = args_seccomp, .run = run_seccomp_trace,
+};

@@ -5,6 +5,8 @@
 
 #include "plan/plan.h"
 
+struct rf_landlock;
+
 /* All return 0 or -ENOMEM. */
 int plan_add_num(struct rf_plan *plan, const struct step_kind *kind, bool in_child, int64_t num);
 int plan_add_text(struct rf_plan *plan, const struct step_kind *kind, bool in_child,
@@ -78,6 +80,16 @@ extern const struct step_kind step_drop_caps;	  /* [what to drop from every set]
 extern const struct step_kind step_keep_caps;
 extern const struct step_kind step_no_new_privs;
 extern const struct step_kind step_seccomp;	  /* data: const struct rf_seccomp *, borrowed */
+
+extern const struct step_kind step_seccomp_trace; /* the same; [socket to send the listener by] */
+
+/* step-landlock.c; both have the same `data`, which the first one owns */
+struct landlock_state {
+	const struct rf_landlock *rules; /* borrowed */
+	int abi;
+	int fd;
+};
+extern const struct step_kind step_landlock_rules, step_landlock_restrict;
 
 /* step-layer.c; each shares what rf_plan_layer_mount() made for it */
 extern const struct step_kind step_layer_prepare, step_layer_record, step_layer_idmap;

@@ -43,39 +43,6 @@ char *caps_name(unsigned cap)
 	return copy;
 }
 
-/* Number of single-letter edits from a to b, both short. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NAME_MAX_LEN + 1];
-	size_t n = strlen(b);
-
-	for (size_t j = 0; j <= n; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		unsigned corner = row[0];
-
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= n; j++) {
-			unsigned best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (best > row[j] + 1)
-				best = row[j] + 1;
-			if (best > row[j - 1] + 1)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
-static bool is_near(const char *word, const char *name)
-{
-	if (strlen(word) < 3 || strlen(name) > NAME_MAX_LEN)
-		return false;
-	return strstr(name, word) || strstr(word, name) || distance(word, name) <= 2;
-}
-
 static int unknown_name(const char *word, const char *given)
 {
 	struct str near __free(str) = {0};
@@ -83,7 +50,7 @@ static int unknown_name(const char *word, const char *given)
 	for (unsigned c = 0; c < MAX_CAPS && rf_caps_all() >> c & 1; c++) {
 		char *name __free(ptr) = caps_name(c);
 
-		if (name && is_near(word, name + (str_starts(name, "cap_") ? 4 : 0)))
+		if (name && str_is_near(word, name + (str_starts(name, "cap_") ? 4 : 0)))
 			str_addf(&near, "%s%s", near.len ? ", " : "", name);
 	}
 	return sys_fail(-EINVAL, "capability", given, "is not the name of a capability%s%s",

@@ -254,7 +254,8 @@ static int add_rule(struct profile *p, const struct entry *e, int nr, const char
 
 	/* The same rule twice is the rule. */
 	if (r >= 0 || r == -EEXIST)
-		return 0;
+		return seccomp_add_rule(p->out, nr, e->action, conditions, n,
+					at("%ssyscalls[%zu]", p->prefix, e->index).text);
 	return sys_fail(r, "seccomp_rule_add", p->name, "%ssyscalls[%zu]: %s: libseccomp: %s",
 			p->prefix, e->index, name, strerror(-r));
 }

@@ -34,10 +34,28 @@
 
 enum { PROFILE_LIMIT = 4 << 20 };
 
+uint32_t seccomp_native_arch(void)
+{
+	return NATIVE_ARCH;
+}
+
+/* JSON starts with a bracket, a quote, or not at all; anything else that is not compiled is text. */
+static bool is_json(const char *data)
+{
+	char first = data[strspn(data, " \t\r\n")];
+
+	return !first || strchr("{[\"", first);
+}
+
 void rf_seccomp_free(struct rf_seccomp *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->n_rules; i++) {
+		free(s->rules[i].conditions);
+		free(s->rules[i].where);
+	}
+	free(s->rules);
 	free(s->name);
 	free(s->filter);
 	free(s->unknown);
@@ -50,6 +68,7 @@ void rf_seccomp_info(const struct rf_seccomp *s, struct rf_seccomp_info *ret_inf
 		.instructions = s->n,
 		.from_cache = s->from_cache,
 		.needs_listener = s->needs_listener,
+		.is_text = s->is_text,
 		.unknown = s->unknown ?: "",
 	};
 }
@@ -64,40 +83,80 @@ static int new_seccomp(const char *name, struct rf_seccomp **ret)
 	return 0;
 }
 
-int rf_seccomp_compile(const char *json, size_t len, const char *name,
+int rf_seccomp_new_empty(struct rf_seccomp **ret_seccomp)
+{
+	static const struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	struct rf_seccomp *s __free(seccomp) = NULL;
+	int r = new_seccomp("all calls", &s);
+
+	if (r < 0)
+		return r;
+	s->filter = malloc(sizeof(refuse));
+	if (!s->filter)
+		return -ENOMEM;
+	*s->filter = refuse;
+	s->n = 1;
+	*ret_seccomp = take_ptr(&s);
+	return 0;
+}
+
+static int compile_any(const char *data, size_t len, struct rf_seccomp *s)
+{
+	return is_json(data) ? seccomp_from_json(data, len, s) : seccomp_from_text(data, s);
+}
+
+int rf_seccomp_compile(const char *data, size_t len, const char *name,
 		       struct rf_seccomp **ret_seccomp)
 {
 	struct rf_seccomp *s __free(seccomp) = NULL;
+	char *whole __free(ptr) = NULL;
 	int r = new_seccomp(name, &s);
 
-	if (r >= 0)
-		r = seccomp_from_json(json, len, s);
+	if (r >= 0 && seccomp_is_compiled(data, len))
+		r = seccomp_from_compiled(data, len, s);
+	else if (r >= 0 && is_json(data))
+		r = seccomp_from_json(data, len, s);
+	else if (r >= 0 && (r = seccomp_text_load(NULL, data, len, &whole, &len)) >= 0)
+		r = seccomp_from_text(whole, s);
 	if (r < 0)
 		return r;
 	*ret_seccomp = take_ptr(&s);
 	return 0;
 }
 
+static int from_cache_or_new(const char *data, size_t len, unsigned flags, struct rf_seccomp *s)
+{
+	int r;
+
+	if (!(flags & RF_SECCOMP_NO_CACHE))
+		s->from_cache = seccomp_cache_find(data, len, s) >= 0;
+	if (s->from_cache)
+		return 0;
+	r = compile_any(data, len, s);
+	if (r >= 0 && !(flags & RF_SECCOMP_NO_STORE))
+		seccomp_cache_store(data, len, s);
+	return r;
+}
+
 int rf_seccomp_open(const char *path, unsigned flags, struct rf_seccomp **ret_seccomp)
 {
 	struct rf_seccomp *s __free(seccomp) = NULL;
-	char *json __free(ptr) = NULL;
+	char *data __free(ptr) = NULL, *whole __free(ptr) = NULL;
 	size_t len;
 	int r = new_seccomp(path, &s);
 
 	if (r >= 0)
-		r = file_read_at(AT_FDCWD, path, PROFILE_LIMIT, &json, &len);
+		r = file_read_at(AT_FDCWD, path, PROFILE_LIMIT, &data, &len);
 	if (r < 0)
 		return r;
-	if (!(flags & RF_SECCOMP_NO_CACHE))
-		s->from_cache = seccomp_cache_find(json, len, s) >= 0;
-	if (!s->from_cache) {
-		r = seccomp_from_json(json, len, s);
-		if (r < 0)
-			return r;
-		if (!(flags & RF_SECCOMP_NO_STORE))
-			seccomp_cache_store(json, len, s);
-	}
+	if (seccomp_is_compiled(data, len))
+		r = seccomp_from_compiled(data, len, s);
+	else if (is_json(data))
+		r = from_cache_or_new(data, len, flags, s);
+	else if ((r = seccomp_text_load(path, data, len, &whole, &len)) >= 0)
+		r = from_cache_or_new(whole, len, flags, s);
+	if (r < 0)
+		return r;
 	*ret_seccomp = take_ptr(&s);
 	return 0;
 }

@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
@@ -160,6 +162,23 @@ int sys_prctl_get(const char *name, int option, unsigned long a, unsigned long b
 		  unsigned long d);
 int sys_core_sched(const char *word, int command, pid_t pid);
 
+/* priv.c */
+/* The ABI number that the running kernel has, from 1. */
+int sys_landlock_abi(void);
+int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *rules);
+int sys_landlock_add_path(int ruleset_fd, uint64_t allowed, int path_fd);
+int sys_landlock_add_port(int ruleset_fd, uint64_t allowed, uint16_t port);
+int sys_landlock_restrict_self(int ruleset_fd, unsigned flags);
+/* For a supervisor: the next call that waits, and the answer to one. */
+int sys_seccomp_receive(int listener_fd, struct seccomp_notif *ret_call);
+int sys_seccomp_send(int listener_fd, struct seccomp_notif_resp *answer);
+int sys_seccomp_id_valid(int listener_fd, uint64_t id);
+int sys_socketpair(int ret_fds[2]);
+/* A descriptor in a message of one byte. `message` is the caller's, so that a filter can know it. */
+int sys_send_fd(int socket_fd, const struct msghdr *message, int fd);
+int sys_receive_fd(int socket_fd);
+int sys_signalfd(const sigset_t *set);
+
 /* ns.c */
 int sys_setns(int fd, uint64_t flags);
 int sys_chroot(const char *path);
@@ -186,7 +205,6 @@ struct winsize;
 int sys_setsid(void);
 int sys_dup2(int fd, int to); /* `to` stays open at exec */
 /* Readable while a signal of the set is pending. */
-int sys_signalfd(const sigset_t *set);
 int sys_pty_unlock(int master_fd);
 int sys_pty_number(int master_fd, unsigned *ret_number);
 /* The other side of the pair, without a path to it (4.13). */

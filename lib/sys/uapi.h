@@ -29,6 +29,30 @@
 #define RF_FD_NSFS_ROOT -10003	  /* 6.18: the root of nsfs, in place of a descriptor on it */
 #define RF_FILEID_NSFS 0xf1
 #define RF_SYS_LISTNS 470 /* 6.19, the same number on all architectures but alpha */
+/* landlock(7): one rights word per kind; the release of each right stands in lib/priv/landlock.c. */
+struct sys_landlock_ruleset {
+	uint64_t handled_fs;
+	uint64_t handled_net; /* 6.7; older kernels take zeros */
+	uint64_t scoped;      /* 6.12 */
+};
+
+struct sys_landlock_path {
+	uint64_t allowed;
+	int32_t parent_fd;
+} __attribute__((packed));
+
+struct sys_landlock_port {
+	uint64_t allowed;
+	uint64_t port;
+};
+
+#define RF_LANDLOCK_VERSION 1u
+#define RF_LANDLOCK_RULE_PATH 1
+#define RF_LANDLOCK_RULE_PORT 2 /* 6.7 */
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV 0x20 /* 5.19 */
+#endif
 
 #define RF_PROC_SUPER_MAGIC 0x9fa0
 #define RF_NSFS_MAGIC 0x6e736673

@@ -8,8 +8,6 @@
 #include "confine.h"
 
 static struct rf_confine confine = {.size = sizeof(confine)};
-static const char *profile;
-static bool verbose, no_cache;
 static struct opt_list pass_fds, keep, drop, ambient;
 
 static const struct opt_row options[] = {
@@ -21,14 +19,10 @@ static const struct opt_row options[] = {
 	{'n', "no-new-privs", OPT_FLAG, &confine.no_new_privs, NULL,
 	 "forbid to gain privilege at exec; implied where the rest would not hold without it"},
 	CONFINE_ATTRIBUTE_OPTIONS,
-	{'s', "seccomp", OPT_STRING, &profile, "FILE",
-	 "filter system calls by an OCI seccomp profile, or by the one of a config.json"},
-	{0, "no-cache", OPT_FLAG, &no_cache, NULL,
-	 "compile the profile anew, and leave nothing behind for the next time"},
+	CONFINE_FILTER_OPTIONS,
+	CONFINE_LANDLOCK_OPTIONS,
 	{0, "pass-fd", OPT_LIST, &pass_fds, "N",
 	 "leave descriptor N open for the program; all others above 2 are closed"},
-	{'v', "verbose", OPT_FLAG, &verbose, NULL,
-	 "say which system calls of the profile are not known here"},
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print errors and steps as JSON"},
 	OPT_COMMON_EXPLAIN,
 	OPT_COMMON_EMIT,
@@ -61,33 +55,17 @@ static int set_caps(void)
 	return r;
 }
 
-static int open_profile(struct rf_seccomp **ret_filter)
-{
-	unsigned flags = no_cache ? RF_SECCOMP_NO_CACHE | RF_SECCOMP_NO_STORE : 0;
-	struct rf_seccomp_info info;
-	int r;
-
-	if (!profile)
-		return 0;
-	if (tool_state.dry_run)
-		flags |= RF_SECCOMP_NO_STORE;
-	r = rf_seccomp_open(profile, flags, ret_filter);
-	if (r < 0)
-		return tool_error(r, "--seccomp");
-	rf_seccomp_info(*ret_filter, &info);
-	if (verbose && info.unknown[0])
-		tool_warn("%s: not known here and left out: %s", profile, info.unknown);
-	return 0;
-}
-
 static int run(int argc, char **argv)
 {
 	struct rf_seccomp *filter = NULL;
 	struct rf_plan *plan = NULL;
+	bool done = false;
 	int r;
 
 	if (dump)
 		return show_self();
+	if (landlock_options.abi)
+		return landlock_print_abi();
 	if (!argc)
 		return tool_usage_error("missing argument: %s", tool_state.tool->usage);
 	r = set_caps();
@@ -96,11 +74,18 @@ static int run(int argc, char **argv)
 	if (!r)
 		r = tool_descriptors("pass-fd", &pass_fds, &confine.pass_fds, &confine.n_pass_fds);
 	if (!r)
-		r = open_profile(&filter);
-	if (r)
-		return r;
+		r = landlock_set(&confine);
+	if (!r)
+		r = filter_open(filter_options.profile, &filter);
 	confine.seccomp = filter;
 	confine.argv = argv;
+	/* With --trace two processes come back: one to become the program, one that has waited. */
+	if (!r)
+		r = filter_supervise(&confine, &done);
+	if (r || done) {
+		rf_seccomp_free(filter);
+		return r;
+	}
 	r = rf_plan_new(&plan);
 	if (r >= 0)
 		r = rf_plan_confine(plan, &confine);
@@ -114,6 +99,13 @@ static int run(int argc, char **argv)
 static const struct tool_command commands[] = {
 	{"show", "PID", "Print what a process is and may use; self stands for this one", show_options, show_run, 1, 1, false},
 	{"diff", "PID PID", "Print what two processes differ in, and what that means", show_options, diff_run, 2, 2, false},
+	{"learn", "[--] PROGRAM [ARGUMENT…]",
+	 "Run a program and write a profile of the system calls it used", learn_options, learn_run, 1,
+	 -1, true},
+	{"compile", "PROFILE OUT", "Write a profile's compiled filter to a file", NULL, compile_run, 2,
+	 2, false},
+	{"groups", "[GROUP]", "List the groups of system calls, or the calls of one", NULL, groups_run,
+	 0, 1, false},
 	{0},
 };
 
@@ -124,6 +116,7 @@ static const struct tool tool = {
 	.options = options,
 	.commands = commands,
 	.run = run,
+	.min_args = 0, /* --landlock-abi runs nothing */
 	.max_args = -1,
 	.runs_program = true,
 };
