@@ -179,6 +179,9 @@ static int each_target(struct plan_run *run, const struct rf_step *s, const char
 	if (!mount_is_proc_list(&job->op)) {
 		int fd __free(fd) = resolve_path(mount_root(run, jobs), job->target);
 
+		/* An earlier one may have made it, which a dry run has not. */
+		if (fd == -ENOENT && sys_is_dry())
+			fd = sys_openat_made(mount_root(run, jobs), job->target, O_PATH);
 		return fd < 0 ? fd : one(run, jobs, job->target, fd);
 	}
 	for (; r >= 0 && *list; list++) {
