@@ -9,7 +9,7 @@ code() { "$@" > "$T/.out" 2> "$T/.err"; echo $?; }
 # A root file system in one program.
 mkdir -p root/bin root/proc root/tmp root/home root/srv
 cp "$(command -v busybox)" root/bin/busybox
-for a in sh ls pwd cat mkdir readlink id echo hostname; do ln -s busybox root/bin/$a; done
+for a in sh ls pwd cat mkdir readlink id echo hostname sleep; do ln -s busybox root/bin/$a; done
 cp "$O/tests/escape" root/escape
 mkdir empty
 if ! nsrun -r true 2> "$T/.err"; then skip_all "no user namespaces here: $(cat "$T/.err")"; fi
@@ -244,6 +244,37 @@ for fault in open_tree mount_setattr; do
 	equal "nor without $fault" in "$(RINGFENCE_FAULT="$fault=ENOSYS!" nsrun -r --root root /escape "$outer")"
 	rmdir root/way-out
 done
+
+# A program of root's with an image as its root must not be written to from there (CVE-2019-5736).
+given "root alone has such rights outside" root
+cp "$O/tools/nsrun" own-nsrun
+cat > overwrite.py << 'PY'
+import os, signal, sys, time
+pid = int(sys.argv[1])
+fd = os.open("/proc/%d/exe" % pid, os.O_PATH)
+os.kill(pid, signal.SIGKILL)
+while True:
+    try:
+        print("written: %d" % os.write(os.open("/proc/self/fd/%d" % fd, os.O_WRONLY), b"X"))
+    except OSError as e:
+        if e.errno == 26:  # ETXTBSY: it is about to end
+            time.sleep(0.05)
+            continue
+        print(e.strerror)
+    break
+PY
+overwrite() {
+	[ -z "$SKIP_WHY" ] || return 0
+	rm -f root/up
+	env RINGFENCE_FAULT="$1" "$T/own-nsrun" -p --root root sh -c 'echo > /up; while :; do sleep 0.05; done' & sealed=$!
+	await 20 test -e root/up
+	python3 overwrite.py $sealed
+	wait $sealed 2> /dev/null
+	cmp "$O/tools/nsrun" "$T/own-nsrun"
+}
+equal "nsrun can't be written to by way of /proc" "$(answers 428 && echo "Read-only file system" || echo "Operation not permitted")" "$(overwrite "")"
+equal "nor without open_tree, as a copy" "Operation not permitted" "$(overwrite open_tree=ENOSYS!)"
+rm -f own-nsrun root/up; given
 
 # --- names and network
 equal "--hostname" "box" "$(nsrun -r --hostname box hostname)"

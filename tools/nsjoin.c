@@ -214,14 +214,11 @@ static int set_join(char **argv)
 	return r ? r : tool_descriptors("pass-fd", &pass_fds, &join.pass_fds, &join.n_pass_fds);
 }
 
-/* The words that this program was called with. */
-static char **words;
-
 /* What is executed inside may be this very program (see proc/seal.c). */
 static int be_sealed(void)
 {
 	bool foreign = !tool_state.dry_run && (join.all || kinds[MOUNT]);
-	int r = foreign ? proc_seal("nsjoin", words) : 0;
+	int r = foreign ? proc_seal("nsjoin", tool_state.argv) : 0;
 
 	return r < 0 ? tool_error(r, "this program's own file could not be protected from what runs inside") : 0;
 }
@@ -262,6 +259,5 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-	words = argv;
 	return tool_main(&tool, argc, argv);
 }

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "nsrun.h"
+#include "proc/seal.h"
 #include "sys/uapi.h"
 
 static const char *const propagation_words[] = {"private", "slave", "shared", "unchanged", NULL};
@@ -219,6 +220,15 @@ static int set_box(char **argv)
 	return keep_set(&box) ?: tool_descriptors("pass-fd", &pass_fds, &box.pass_fds, &box.n_pass_fds);
 }
 
+/* What root executes inside, with root's rights outside, may be this very program (see proc/seal.c). */
+static int be_sealed(void)
+{
+	bool foreign = box.root && !geteuid() && !(box.namespaces & CLONE_NEWUSER) && !box.uid_map.n && !box.gid_map.n;
+	int r = foreign && !tool_state.dry_run && tool_state.emit < 0 ? proc_seal("nsrun", tool_state.argv) : 0;
+
+	return r < 0 ? tool_error(r, "this program's own file could not be protected from what runs inside") : 0;
+}
+
 DEFINE_FREE(plan, struct rf_plan *, rf_plan_free(v))
 
 static int run(int argc, char **argv)
@@ -233,6 +243,8 @@ static int run(int argc, char **argv)
 		r = set_mounts(&box);
 	if (!r)
 		r = set_box(argv);
+	if (!r)
+		r = be_sealed();
 	if (!r)
 		r = change_environment();
 	if (!r)
