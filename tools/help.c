@@ -46,27 +46,48 @@ static void signature(const struct opt_row *o, char *buf, size_t size)
 		snprintf(buf, size, "%s--%s %s", letter, o->name, o->arg);
 }
 
+/* Terminal columns of UTF-8 text, one for each character. */
+static size_t columns_of(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += (s[i] & 0xc0) != 0x80;
+	return n;
+}
+
 /* Words of `text` folded at column 80, each line beginning in column 32. */
 static void fold(const char *text)
 {
 	size_t col = 32;
 
 	while (*text) {
-		size_t n = strcspn(text, " ");
+		size_t len = strcspn(text, " "), n = columns_of(text, len);
 
-		if (col > 32 && col + n > 80) {
+		if (col > 32 && col + 1 + n > 80) {
 			printf("\n%32s", "");
 			col = 32;
-		}
-		printf("%.*s", (int)n, text);
-		col += n + 1;
-		text += n;
-		if (*text == ' ') {
-			text++;
+		} else if (col > 32) {
 			putchar(' ');
+			col++;
 		}
+		printf("%.*s", (int)len, text);
+		col += n;
+		text += len;
+		text += *text == ' ';
 	}
 	putchar('\n');
+}
+
+/* What stands on the left, and where it is too long, a line of its own. */
+static void put_signature(const char *sig)
+{
+	size_t n = columns_of(sig, strlen(sig));
+
+	if (n > 28)
+		printf("  %s\n%32s", sig, "");
+	else
+		printf("  %s%*s", sig, (int)(30 - n), "");
 }
 
 static void text_row(const struct opt_row *o, const char *command)
@@ -75,10 +96,7 @@ static void text_row(const struct opt_row *o, const char *command)
 
 	(void)command;
 	signature(o, sig, sizeof(sig));
-	if (strlen(sig) > 28)
-		printf("  %s\n%32s", sig, "");
-	else
-		printf("  %-30s", sig);
+	put_signature(sig);
 	fold(o->help);
 }
 
@@ -98,7 +116,7 @@ static void print_text(void)
 		char sig[96];
 
 		snprintf(sig, sizeof(sig), "%s %s", c->name, c->args);
-		printf(strlen(sig) > 28 ? "  %s\n%32s" : "  %-30s%s", sig, "");
+		put_signature(sig);
 		fold(c->help);
 	}
 	if (t->commands)
