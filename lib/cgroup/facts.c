@@ -340,6 +340,7 @@ static int open_copy(const char *root, struct rf_cgroup_fs *fs)
 	char *path __free(ptr) = str_format("%s/proc/self/cgroup", root), *text __free(ptr) = NULL;
 	bool v1 = false, v2 = false;
 	size_t n;
+	int r;
 
 	if (!path)
 		return -ENOMEM;
@@ -353,7 +354,10 @@ static int open_copy(const char *root, struct rf_cgroup_fs *fs)
 	for (size_t i = 0; i < n; i++) {
 		struct cgroup_hierarchy h = fs->h[i];
 
-		if (open_copied(root, &h) < 0)
+		r = open_copied(root, &h);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r < 0)
 			continue;
 		*(h.ops->v2 ? &v2 : &v1) = true;
 		fs->h[fs->n++] = h;

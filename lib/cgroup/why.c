@@ -140,13 +140,16 @@ static void look_at_events(struct rf_cgroup_fs *fs, size_t k, const char *own, s
 
 static char *command_for(const struct why_limit *l)
 {
+	enum { MIB = 1 << 20 };
+	uint64_t more;
 	unsigned long long quota = 0, period = 1;
 
 	if (!l->group)
 		return NULL;
 	switch (l->kind) {
 	case WHY_BYTES:
-		return str_format("cgctl set %s %s=%lu", l->group, l->key, cgroup_page_floor(l->limit + l->limit / 2 + 4095));
+		more = l->limit + l->limit / 2 + MIB;
+		return str_format("cgctl set %s %s=%luM", l->group, l->key, more / MIB);
 	case WHY_COUNT:
 		return str_format("cgctl set %s %s=%lu", l->group, l->key, l->limit * 2 + 1);
 	case WHY_CPU:
