@@ -178,10 +178,14 @@ static void take_victim(struct oom_kill *k, const char *m)
 	const char *at = strstr(m, "Killed process ") + 15, *name = strchr(at, '('), *end = strstr(at, ") total-vm:");
 	const char *uid = strstr(m, " UID:"), *score = strstr(m, " oom_score_adj:");
 
-	/* The first is the one that was chosen; the others die with it. */
+	pid_t pid = (pid_t)strtol(at, NULL, 10);
+
+	/* The first is the one that was chosen; the others die with it, and it may be named again among them. */
+	if (k->n_killed && pid == k->pid)
+		return;
 	if (k->n_killed++)
 		return;
-	k->pid = (pid_t)strtol(at, NULL, 10);
+	k->pid = pid;
 	if (name && end && end > name)
 		copy(k->victim, name + 1, (size_t)(end - name - 1));
 	k->total_vm_bytes = kilobytes(m, "total-vm:");
