@@ -154,7 +154,7 @@ static void delegation_too_much(const struct facts *f, const struct facts_group 
 	if (!g->owners_known || !g->owner_limit || !g->parent || !g->parent->owners_known || g->parent->owner_procs)
 		return;
 	found(out, "uid %u owns a limit of this group, and the group above is not his", g->owner_limit);
-	found_command(out, "chown root /sys/fs/cgroup/%s/{cpu,memory,pids,io}.*", g->name);
+	found_command(out, "chown root %s/%s/{cpu,memory,pids,io}.*", f->fs->h[cgroup_v2_of(f->fs)].path, g->name);
 }
 
 static bool has_option(const struct facts *f, const char *option)
