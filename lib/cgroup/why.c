@@ -253,12 +253,13 @@ static int look_at_tasks(struct rf_cgroup_fs *fs, struct why *w)
 		qsort(all.list, all.n, sizeof(*all.list), by_size);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct facts_task *t = &all.list[i];
-		struct why_task *to = &w->tasks[w->n_tasks];
+		struct why_task *to;
 
 		if (!facts_task_below(fs, t, w->group))
 			continue;
 		if (w->n_tasks++ >= WHY_MAX_TASKS)
 			continue;
+		to = &w->tasks[w->n_tasks - 1];
 		*to = (struct why_task){.pid = t->pid, .state = t->state, .rss_bytes = t->rss_bytes, .threads = t->threads};
 		memcpy(to->name, t->comm, sizeof(to->name));
 	}
