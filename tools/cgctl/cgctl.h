@@ -40,6 +40,9 @@ extern const struct opt_row delete_options[], run_options[], tree_options[], sho
 extern const struct opt_row freeze_options[], kill_options[], delegate_options[], convert_options[];
 extern const struct opt_row import_options[], export_options[];
 extern const struct opt_row top_options[], record_options[], replay_options[], serve_options[], watch_options[];
+extern const struct opt_row why_options[], doctor_options[];
+int why_run(int argc, char **argv);
+int doctor_run(int argc, char **argv);
 int top_run(int argc, char **argv);
 int record_run(int argc, char **argv);
 int replay_run(int argc, char **argv);

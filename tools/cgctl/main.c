@@ -84,6 +84,8 @@ static const struct tool_command commands[] = {
 	{"replay", "FILE", "Show a recording as top does, or print it", replay_options, replay_run, 1, 1, false},
 	{"serve-metrics", "[GROUP]", "Print what the groups use for a scraper, or serve it", serve_options, serve_run, 0, 1, false},
 	{"watch", "GROUP…", "Tell what happens to groups as it happens", watch_options, watch_run, 1, -1, false},
+	{"why", "PID|GROUP", "Tell what limits a process or group, and what has been happening", why_options, why_run, 0, 1, false},
+	{"doctor", "[GROUP]", "Look for what is wrong with groups, and tell what helps", doctor_options, doctor_run, 0, 1, false},
 	{"delete", "GROUP", "Remove a group", delete_options, delete_run, 1, 1, false},
 	{"convert", "KEY=VALUE…", "Translate values between cgroup v1 and v2", convert_options, convert_run, 1, -1,
 	 false},

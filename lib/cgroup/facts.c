@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Reading once what the doctor's rules judge: values of groups, owners, processes, and the few
+ * files that tell of the system. A group that goes away meanwhile, or a file that can't be read, is
+ * a value that is not known; no rule fires for it.
+ *
+ * The groups asked for are read, those above them, since limits come from there, and those beside
+ * them, since weights count against them.
+ *
+ * A copied tree is read by the same code. It is a directory with proc/self/cgroup (without it: v2
+ * alone), sys/fs/cgroup/… as it was mounted, and the files of facts_system[].
+ */
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cgroup/facts.h"
+
+static const char *const names[] = {
+	"cgroup.controllers", "cgroup.subtree_control", "cgroup.type", "cgroup.events", "cgroup.stat", "cgroup.freeze",
+	"cgroup.pressure", "cgroup.max.descendants", "cgroup.max.depth",
+	"cpu.max", "cpu.max.burst", "cpu.weight", "cpu.idle", "cpu.stat", "cpu.uclamp.min", "cpu.uclamp.max",
+	"cpuset.cpus", "cpuset.cpus.effective", "cpuset.mems", "cpuset.mems.effective", "cpuset.cpus.partition",
+	"memory.min", "memory.low", "memory.high", "memory.max", "memory.current", "memory.stat", "memory.events",
+	"memory.oom.group", "memory.swap.max", "memory.swap.current", "memory.zswap.max",
+	"io.max", "io.weight", "io.cost.qos", "io.bfq.weight", "io.latency", "io.stat",
+	"pids.max", "pids.current", "pids.events",
+	/* Of v1 alone, as the files are called. */
+	"memory.use_hierarchy", "memory.oom_control", "memory.kmem.limit_in_bytes", "memory.memsw.limit_in_bytes",
+	"memory.move_charge_at_immigrate", "blkio.throttle.write_bps_device", "blkio.throttle.write_iops_device",
+	"cpu.shares", "cpu.rt_runtime_us", "cgroup.clone_children", "notify_on_release", "release_agent",
+};
+_Static_assert(array_size(names) <= FACTS_MAX_VALUES, "a group has no room for all values");
+
+static const char *const facts_system[] = {
+	"proc/swaps", "proc/meminfo", "proc/cmdline", "proc/self/mounts", "proc/1/comm", "proc/pressure/memory",
+	"proc/sys/kernel/core_pattern", "sys/devices/system/cpu/online", "etc/cgconfig.conf",
+};
+_Static_assert(array_size(facts_system) <= FACTS_MAX_SYSTEM, "no room for all files of the system");
+
+/* --- looking */
+
+const char *fact(const struct facts_group *g, const char *key)
+{
+	for (size_t i = 0; i < array_size(names); i++)
+		if (str_eq(names[i], key))
+			return g->values[i];
+	return NULL;
+}
+
+uint64_t fact_number(const struct facts_group *g, const char *key)
+{
+	const char *text = fact(g, key);
+	uint64_t n;
+
+	if (!text)
+		return RF_CGROUP_UNKNOWN;
+	if (str_eq(text, "max"))
+		return RF_MAX;
+	return str_to_u64(text, &n) < 0 ? RF_CGROUP_UNKNOWN : n;
+}
+
+uint64_t fact_field(const struct facts_group *g, const char *key, const char *field)
+{
+	const char *text = fact(g, key);
+
+	return text ? cgroup_field(text, field) : RF_CGROUP_UNKNOWN;
+}
+
+bool fact_set(uint64_t number)
+{
+	return number != RF_MAX && number != RF_CGROUP_UNKNOWN;
+}
+
+uint64_t fact_quota(const struct facts_group *g)
+{
+	const char *text = fact(g, "cpu.max");
+	unsigned long long quota, period;
+
+	if (!text)
+		return RF_CGROUP_UNKNOWN;
+	if (str_starts(text, "max"))
+		return RF_MAX;
+	if (sscanf(text, "%llu %llu", &quota, &period) != 2 || !period)
+		return RF_CGROUP_UNKNOWN;
+	return quota * 1000 / period;
+}
+
+const char *fact_system(const struct facts *f, const char *path)
+{
+	for (size_t i = 0; i < array_size(facts_system); i++)
+		if (str_eq(facts_system[i], path))
+			return f->host[i];
+	return NULL;
+}
+
+bool fact_has_swap(const struct facts *f)
+{
+	const char *text = fact_system(f, "proc/swaps"), *second = text ? strchr(text, '\n') : NULL;
+
+	/* The first line is the heading. Not known: as if there were some. */
+	return !text || (second && second[1]);
+}
+
+/* Call for each range of a list; the sum of what it says. */
+static uint64_t over_list(const char *list, uint64_t (*each)(uint64_t, uint64_t, uint64_t), uint64_t n)
+{
+	uint64_t sum = 0;
+	char *end;
+
+	for (const char *at = list; at && *at >= '0' && *at <= '9'; at = *end == ',' ? end + 1 : end) {
+		uint64_t from = strtoull(at, &end, 10), to = *end == '-' ? strtoull(end + 1, &end, 10) : from;
+
+		sum += each(from, to, n);
+	}
+	return sum;
+}
+
+static uint64_t length(uint64_t from, uint64_t to, uint64_t n)
+{
+	(void)n;
+	return to >= from ? to - from + 1 : 0;
+}
+
+static uint64_t holds(uint64_t from, uint64_t to, uint64_t n)
+{
+	return n >= from && n <= to;
+}
+
+uint64_t fact_list_count(const char *list)
+{
+	return over_list(list, length, 0);
+}
+
+bool fact_list_has(const char *list, uint64_t n)
+{
+	return over_list(list, holds, n) > 0;
+}
+
+const char *facts_bytes(uint64_t bytes)
+{
+	static __thread char buffers[4][32];
+	static __thread unsigned next;
+
+	return rf_format_bytes(bytes, buffers[next++ % array_size(buffers)], sizeof(buffers[0]));
+}
+
+/* --- reading */
+
+static char *value_of(const struct cgroup *g, const char *name)
+{
+	struct cgroup_key_copy copy;
+	const struct cgroup_key *key = cgroup_key_for(cgroup_key_find(name), name, &copy);
+	char *text = NULL;
+
+	if (key) {
+		const struct cgroup_ops *ops = cgroup_key_is_v1(g->fs, key) ? &cgroup_v1_ops : &cgroup_v2_ops;
+
+		if (cgroup_key_hierarchies(g->fs, key) && ops->read(g, key, &text) >= 0)
+			return text;
+	}
+	for (size_t h = 0; h < g->fs->n; h++)
+		if (g->fd[h] >= 0 && cgroup_read(g->fd[h], name, &text) >= 0)
+			return text;
+	return NULL;
+}
+
+static uid_t owner(int fd, const char *file, bool *known)
+{
+	struct stat st;
+
+	if (sys_fstatat(fd, file, &st, 0) < 0) {
+		*known = false;
+		return 0;
+	}
+	return st.st_uid;
+}
+
+static void read_owners(const struct cgroup *g, struct facts_group *to)
+{
+	static const char *const limits[] = {"memory.max", "pids.max", "cpu.max", "io.max", "cpuset.cpus"};
+	int h = cgroup_v2_of(g->fs), fd = h < 0 ? -EBADF : g->fd[h];
+	char *path __free(ptr) = h < 0 ? NULL : cgroup_path(g, (size_t)h);
+	char mark[8];
+
+	to->on_v2 = fd >= 0;
+	if (!to->on_v2)
+		return;
+	to->owners_known = true;
+	to->owner_procs = owner(fd, "cgroup.procs", &to->owners_known);
+	to->owner_control = owner(fd, "cgroup.subtree_control", &to->owners_known);
+	for (size_t i = 0; i < array_size(limits); i++) {
+		bool has = true;
+		uid_t uid = owner(fd, limits[i], &has);
+
+		if (has && uid)
+			to->owner_limit = uid;
+	}
+	to->delegated = path && (sys_lgetxattr(path, "trusted.delegate", mark, sizeof(mark)) > 0 ||
+				 sys_lgetxattr(path, "user.delegate", mark, sizeof(mark)) > 0);
+}
+
+static int read_tasks_of(struct facts *f, struct facts_group *to)
+{
+	for (size_t i = 0; i < f->tasks.n; i++) {
+		const struct facts_task **more = to->tasks;
+
+		if (!facts_task_in(f->fs, &f->tasks.list[i], to->name))
+			continue;
+		if (!(to->n_tasks & (to->n_tasks - 1)))
+			more = realloc(to->tasks, (to->n_tasks ? to->n_tasks * 2 : 1) * sizeof(const struct facts_task *));
+		if (!more)
+			return -ENOMEM;
+		to->tasks = more;
+		to->tasks[to->n_tasks++] = &f->tasks.list[i];
+		to->threads += f->tasks.list[i].threads;
+	}
+	return 0;
+}
+
+/* The group that is named by what stands before the last slash. */
+static struct facts_group *parent_of(const struct facts *f, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	size_t len = slash ? (size_t)(slash - name) : 0;
+
+	for (size_t i = f->n; *name && i-- > 0;)
+		if (strlen(f->groups[i]->name) == len && !memcmp(f->groups[i]->name, name, len))
+			return f->groups[i];
+	return NULL;
+}
+
+static int add_group(struct facts *f, const char *name, bool asked)
+{
+	struct cgroup *g __free(cgroup) = NULL;
+	struct facts_group *to, **more = f->groups, *parent;
+	int r = cgroup_open(f->fs, name, &g);
+
+	if (r < 0)
+		return r;
+	if (!(f->n & (f->n - 1)))
+		more = realloc(f->groups, (f->n ? f->n * 2 : 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	f->groups = more;
+	to = calloc(1, sizeof(*to));
+	parent = parent_of(f, g->name);
+	if (!to)
+		return -ENOMEM;
+	f->groups[f->n++] = to;
+	to->name = strdup(g->name);
+	to->parent = parent;
+	to->asked = asked;
+	for (size_t i = 0; i < array_size(names); i++)
+		to->values[i] = value_of(g, names[i]);
+	read_owners(g, to);
+	r = to->name ? read_tasks_of(f, to) : -ENOMEM;
+	for (; parent && r >= 0; parent = (struct facts_group *)parent->parent)
+		parent->below += to->n_tasks;
+	to->below += to->n_tasks;
+	if (to->parent)
+		((struct facts_group *)to->parent)->n_children++;
+	return r;
+}
+
+struct walk {
+	struct facts *f;
+	const char *asked; /* without slash in front */
+	size_t depth;	   /* of the group from which it walks */
+};
+
+static int visit(const char *group, void *data)
+{
+	struct walk *w = data;
+	size_t len = strlen(w->asked);
+	bool below = !len || (!strncmp(group, w->asked, len) && (!group[len] || group[len] == '/'));
+	const char *deeper = group + w->depth;
+	int r;
+
+	/* Of those beside it, only themselves. */
+	if (!below && *deeper && strchr(deeper + (*deeper == '/'), '/'))
+		return 0;
+	if (w->f->n && str_eq(w->f->groups[w->f->n - 1]->name, group))
+		return 0;
+	r = add_group(w->f, group, below);
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
+static int read_groups(struct facts *f, const char *group)
+{
+	char *asked __free(ptr) = NULL, *from __free(ptr) = NULL;
+	struct walk w = {.f = f};
+	int r = cgroup_name(group ?: "", &asked);
+
+	if (r >= 0)
+		r = rf_cgroup_exists(f->fs, asked);
+	if (r <= 0)
+		return r < 0 ? r : sys_fail(-ENOENT, "check", group, "no hierarchy has this group");
+	w.asked = asked;
+	from = strdup(asked);
+	if (!from)
+		return -ENOMEM;
+	/* Those above, from the root on, without what is beside them. */
+	r = *asked ? add_group(f, "", false) : 0;
+	for (char *slash = strchr(from, '/'); r >= 0 && slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		r = add_group(f, from, false);
+		w.depth = strlen(from);
+		*slash = '/';
+	}
+	from[w.depth] = '\0';
+	return r < 0 ? r : rf_cgroup_walk(f->fs, from, visit, &w);
+}
+
+static int open_copied(const char *root, struct cgroup_hierarchy *h)
+{
+	static const char *const v2[] = {"", "/unified"};
+	char *list __free(ptr) = NULL;
+
+	for (size_t i = 0; i < (h->ops->v2 ? array_size(v2) : 1); i++) {
+		int len = h->ops->v2 ? snprintf(h->path, sizeof(h->path), "%s/sys/fs/cgroup%s", root, v2[i])
+				     : snprintf(h->path, sizeof(h->path), "%s/sys/fs/cgroup/%s", root, h->controllers);
+
+		if ((size_t)len >= sizeof(h->path))
+			return -ENAMETOOLONG;
+		h->fd = sys_openat(AT_FDCWD, h->path, O_RDONLY | O_DIRECTORY, 0);
+		if (h->fd < 0 || !h->ops->v2)
+			return h->fd;
+		if (cgroup_read(h->fd, "cgroup.controllers", &list) >= 0)
+			return str_copy(h->controllers, sizeof(h->controllers), list);
+		sys_close(h->fd);
+		h->fd = -EBADF;
+	}
+	return -ENOENT;
+}
+
+/* The hierarchies of a copied tree; one that was not copied is left out. */
+static int open_copy(const char *root, struct rf_cgroup_fs *fs)
+{
+	char *path __free(ptr) = str_format("%s/proc/self/cgroup", root), *text __free(ptr) = NULL;
+	bool v1 = false, v2 = false;
+	size_t n;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	if (file_read_at(AT_FDCWD, path, CGROUP_FILE_LIMIT, &text, NULL) < 0)
+		text = strdup("0::/\n");
+	if (!text)
+		return -ENOMEM;
+	cgroup_parse_hierarchies(text, fs);
+	n = fs->n;
+	fs->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct cgroup_hierarchy h = fs->h[i];
+
+		r = open_copied(root, &h);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r < 0)
+			continue;
+		*(h.ops->v2 ? &v2 : &v1) = true;
+		fs->h[fs->n++] = h;
+	}
+	if (!fs->n)
+		return sys_fail(-ENOENT, "check", root, "has no sys/fs/cgroup with the hierarchies of proc/self/cgroup");
+	fs->mode = !v1 ? RF_CGROUP_V2 : v2 ? RF_CGROUP_HYBRID : RF_CGROUP_V1;
+	return 0;
+}
+
+static int open_fs(const char *root, struct rf_cgroup_fs **ret_fs)
+{
+	if (!root)
+		return rf_cgroup_fs_open(ret_fs);
+	*ret_fs = calloc(1, sizeof(**ret_fs));
+	return *ret_fs ? open_copy(root, *ret_fs) : -ENOMEM;
+}
+
+static int read_system(const char *root, struct facts *f)
+{
+	int fd __free(fd) = -EBADF;
+	int top __free(fd) = sys_openat(AT_FDCWD, root ?: "/", O_RDONLY | O_DIRECTORY, 0);
+
+	if (top < 0)
+		return top;
+	for (size_t i = 0; i < array_size(facts_system); i++)
+		if (file_read_at(top, facts_system[i], CGROUP_FILE_LIMIT, &f->host[i], NULL) < 0)
+			f->host[i] = NULL;
+	f->cpus = fact_list_count(fact_system(f, "sys/devices/system/cpu/online"));
+	fd = sys_openat(top, "proc", O_RDONLY | O_DIRECTORY, 0);
+	return fd < 0 ? 0 : facts_read_tasks(fd, true, &f->tasks);
+}
+
+int facts_gather(const char *root, const char *group, struct facts **ret_facts)
+{
+	struct facts *f __free(facts) = calloc(1, sizeof(*f));
+	int r = f ? open_fs(root, &f->fs) : -ENOMEM;
+
+	if (r >= 0)
+		r = read_system(root, f);
+	if (r >= 0)
+		r = read_groups(f, group);
+	if (r < 0)
+		return r;
+	*ret_facts = take_ptr(&f);
+	return 0;
+}
+
+void facts_free(struct facts *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->n; i++) {
+		for (size_t k = 0; k < array_size(names); k++)
+			free(f->groups[i]->values[k]);
+		free(f->groups[i]->tasks);
+		free(f->groups[i]->name);
+		free(f->groups[i]);
+	}
+	for (size_t i = 0; i < array_size(facts_system); i++)
+		free(f->host[i]);
+	free(f->groups);
+	facts_tasks_done(&f->tasks);
+	rf_cgroup_fs_free(f->fs);
+	free(f);
+}

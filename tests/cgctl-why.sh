@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# cgctl doctor and cgctl why. Each rule of the doctor has two copied systems in data/doctor/RULE: one in
+# which it fires and one that differs in what matters and is quiet. A line of such a file is
+#	PATH: TEXT		a file, where @ stands for sys/fs/cgroup and \n for a new line
+#	no PATH			a file that every system has otherwise, and this one has not
+#	chown UID PATH
+#	task PID NAME STATE THREADS POLICY GROUP	a process; GROUP on v2, or lines of /proc/PID/cgroup
+. "$(dirname "$0")/lib.sh"
+
+DATA=$TOP/tests/data
+
+# A process in the words of /proc/PID/stat: the name may hold blanks, so the fields are counted from the end.
+make_task() {
+	local dir=$1 pid=$2 rest=$3 group policy threads state
+	group=${rest##* }; rest=${rest% *}
+	policy=${rest##* }; rest=${rest% *}
+	threads=${rest##* }; rest=${rest% *}
+	state=${rest##* }; rest=${rest% *}
+	mkdir -p "$dir/proc/$pid/task/$pid"
+	printf '%d (%s) %s 1 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 %d 0 100 1000 250 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 %d 0 0 0\n' \
+		"$pid" "$rest" "$state" "$threads" "$policy" > "$dir/proc/$pid/stat"
+	cp "$dir/proc/$pid/stat" "$dir/proc/$pid/task/$pid/stat"
+	case $group in /*) echo "0::$group" ;; *) printf '%b\n' "$group" ;; esac > "$dir/proc/$pid/cgroup"
+}
+
+# unpack FILE DIR
+unpack() {
+	local line path
+	rm -rf "$2"; mkdir -p "$2/proc/pressure" "$2/sys/fs/cgroup"
+	echo 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0' > "$2/proc/pressure/memory"
+	grep -q '^proc/self/cgroup' "$1" || echo 'cpuset cpu io memory pids' > "$2/sys/fs/cgroup/cgroup.controllers"
+	while IFS= read -r line; do
+		line=${line/@/sys\/fs\/cgroup}
+		case $line in
+		"task "*) line=${line#task }; make_task "$2" "${line%% *}" "${line#* }" ;;
+		"chown "*) line=${line#chown }; chown "${line%% *}" "$2/${line#* }" ;;
+		"no "*) rm "$2/${line#no }" ;;
+		*) path=${line%%: *}; mkdir -p "$2/${path%/*}"; printf '%b\n' "${line#*: }" > "$2/$path" ;;
+		esac
+	done < "$1"
+}
+asks() { cgctl doctor --root "$1" --only "$2" --json; }
+finds() { asks "$1" "$2" > out.json; [ $? -eq 1 ] && jq -e --arg r "$2" 'length > 0 and all(.rule == $r and (.evidence | length > 3) and (.remedy | length > 3))' out.json; }
+is_quiet() { asks "$1" "$2" > out.json && jq -e 'length == 0' out.json; }
+own() { root || ! grep -q ^chown "$1"; }
+
+# --- the rules
+cgctl doctor --rules --json > rules.json
+check "there are more than 30 rules" jq -e 'length >= 30' rules.json
+equal "each rule has one that fires and one that is quiet" "$(jq -r '.[].rule' rules.json | sort)" "$(cd "$DATA/doctor" && for d in *; do [ -f "$d/fires" ] && [ -f "$d/quiet" ] && echo "$d"; done | sort)"
+check "ids are unique, and all have a title and a remedy" jq -e '(map(.rule) | unique | length) == length and all((.title | length > 10) and (.remedy | length > 10))' rules.json
+for r in $(jq -r '.[].rule' rules.json); do
+	given "only root gives files away" own "$DATA/doctor/$r/fires"
+	own "$DATA/doctor/$r/fires" && { unpack "$DATA/doctor/$r/fires" fires; unpack "$DATA/doctor/$r/quiet" quiet; }
+	check "$r fires" finds fires "$r"
+	check "$r is quiet" is_quiet quiet "$r"
+done
+given
+
+# --- the command
+unpack "$DATA/doctor/memory-above-ancestor/fires" copy
+refuse "an unknown rule" 2 'nosuch.*no rule' cgctl doctor --only nosuch
+refuse "a group that is not there" 1 'nosuch.*no hierarchy' cgctl doctor --root copy nosuch
+refuse "a bad name" 2 '\.\.' cgctl doctor --root copy a/../b
+refuse "a copy that is none" 1 'sys/fs/cgroup' cgctl doctor --root "$DATA"
+refuse "--rules with a group" 2 'looks at no group' cgctl doctor --rules a
+refuse "an unknown severity" 2 'note.*warning.*error' cgctl doctor --severity grave
+check "the text says what, what was seen, what to do and how" sh -c 'cgctl doctor --root copy --only memory-above-ancestor > out; [ $? -eq 1 ] && grep -q "^warning  /a/b  memory-above-ancestor" out && grep -q "seen .*2.0 MiB here, 1.0 MiB in /a" out && grep -q "try .*cgctl set /a memory.max=2097152" out'
+check "a group is judged by what is above it" sh -c 'cgctl doctor --root copy --only memory-above-ancestor a/b; [ $? -eq 1 ]'
+prints "and not what is above" 'nothing found' cgctl doctor --root copy --only memory-above-ancestor --severity error a
+check "less grave ones are left out" sh -c 'cgctl doctor --root copy --severity error --json | jq -e "length == 0"'
+check "this system, as anybody" sh -c 'cgctl doctor --json > out.json; [ $? -le 1 ] && jq -e "type == \"array\"" out.json'
+check "and without a newer call" sh -c 'RINGFENCE_FAULT="openat2=ENOSYS!" cgctl doctor --json > out.json; [ $? -le 1 ] && jq -e "type == \"array\"" out.json'
+refuse "a directory that can't be opened is told" 1 'denied' env RINGFENCE_FAULT='openat:*copy*=EACCES!' cgctl doctor --root copy
+
+# --- why --oom on kept logs
+for log in v1-6.18 v1-6.18-parent; do
+	check "a kill of $log" sh -c "cgctl why --oom --json --log $DATA/oom/$log | jq -e '.constraint == \"CONSTRAINT_MEMCG\" and .pid > 0 and .anon_bytes > 0 and .limit_bytes > 0 and (.tasks | length) > 0 and .name == \"python3\"'"
+done
+check "it is the limit of the group above" sh -c "cgctl why --oom --json --log $DATA/oom/v1-6.18-parent | jq -e '.limit_group != .group and (.group | startswith(\$ARGS.positional[0] // \"/\"))'"
+prints "in words" 'Killed: [0-9]+ \(python3\), by the memory limit of /rf-why' cgctl why --oom --log "$DATA/oom/v1-6.18-parent"
+prints "with who was there" 'python3  <- killed' cgctl why --oom --log "$DATA/oom/v1-6.18-parent"
+prints "and what to do" 'cgctl set /rf-why[0-9]+ memory.max=[0-9]+' cgctl why --oom --log "$DATA/oom/v1-6.18-parent"
+echo 'nothing of the kind' > empty
+check "a log without a kill is a no" sh -c 'cgctl why --oom --log empty > out; [ $? -eq 1 ] && grep -q "no kill" out'
+check "and null" sh -c 'cgctl why --oom --json --log empty > out; [ $? -eq 1 ] && [ "$(cat out)" = null ]'
+refuse "a log that is not there" 1 'No such file' cgctl why --oom --log nosuch
+refuse "a log that can't be read" 1 "kernel's log.*not permitted" env RINGFENCE_FAULT='openat:/dev/kmsg=EPERM' cgctl why --oom
+
+# --- why
+refuse "nothing asked" 2 'process id or a group' cgctl why
+refuse "a process that is not there" 1 'no such process' cgctl why 2147483646
+refuse "a number that is no process" 2 'no process id' cgctl why 99999999999
+refuse "a group that is not there" 1 'no hierarchy has this group' cgctl why /nosuch
+check "this process" sh -c 'cgctl why --json $$ | jq -e ".pid == $$ and (.answer | length) > 0 and (.limits | length) > 0"'
+check "as an ordinary user" nobody sh -c 'cgctl why --json $$ | jq -e ".pid == $$"'
+check "a log that can't be read is told, and the rest too" sh -c 'RINGFENCE_FAULT="openat:/dev/kmsg=EPERM" cgctl why / > out && grep -q "log can.t be read" out && grep -q "processes, the largest" out'
+
+given "needs root to make control groups" root
+G=rf-y$$
+root && cgctl create -c memory -c pids -c cpu $G/b memory.max=64M pids.max=30 2> /dev/null
+root && cgctl set $G memory.max=16M pids.max=10 > /dev/null
+limit() { cgctl why --json "$1" | jq -e --arg k "$2" --arg f "$3" ".limits[] | select(.key == \$k) | .[\$f]" | tr -d '"'; }
+equal "the lower limit is the one above" "/$G" "$(limit $G/b memory.max set_by)"
+equal "its number" 16777216 "$(limit $G/b memory.max limit_bytes)"
+equal "of processes, too" "/$G 10" "$(limit $G/b pids.max set_by) $(limit $G/b pids.max limit)"
+equal "the command names that group" "cgctl set /$G pids.max=21" "$(limit $G/b pids.max command)"
+check "one that is lower below is its own" sh -c "cgctl set $G/b pids.max=4 && cgctl why --json $G/b | jq -e '.limits[] | select(.key == \"pids.max\") | .set_by == \"/$G/b\" and .limit == 4'"
+sleep 1000 & A=$!
+root && cgctl move $G/b $A
+check "a process by its number" sh -c "cgctl why --json $A | jq -e '.group == \"/$G/b\" and .pid == $A and .name == \"sleep\" and .processes[0].name == \"sleep\"'"
+given "this system can't freeze here" sh -c "root() { [ \$(id -u) = 0 ]; }; root && cgctl freeze $G"
+prints "frozen by the group above" "^Frozen: /$G " cgctl why $G/b
+check "the doctor sees it" sh -c "cgctl doctor --json --only frozen-waiting $G > out; [ \$? -eq 1 ] && jq -e '.[0].group == \"/$G\"' out"
+cgctl thaw $G > /dev/null 2>&1
+given "needs root to make control groups" root
+kill -9 $A; wait $A 2> /dev/null
+given "no group can be limited in memory here" sh -c "[ \$(id -u) = 0 ] && cgctl get $G/b memory.max"
+root && cgctl set $G/b pids.max=max > /dev/null
+root && (exec 2> /dev/null; timeout 60 cgctl run --name $G/b -- python3 -c 'b = [bytearray(1 << 20) for i in range(400)]' > /dev/null; true)
+prints "a kill comes first" "^Killed: 1 process for want of memory" cgctl why $G/b
+check "the doctor sees the kill" sh -c "cgctl doctor --json --only oom-kills $G > out; [ \$? -eq 1 ] && jq -e '.[0].group == \"/$G/b\"' out"
+given "the kernel's log can't be read here" sh -c "[ \$(id -u) = 0 ] && cgctl why --oom $G/b"
+check "whose limit, and who" sh -c "cgctl why --json $G/b | jq -e '.kills[0] | .limit_group == \"/$G\" and .group == \"/$G/b\" and .name == \"python3\" and .limit_bytes == 16777216 and (.tasks | length) > 0'"
+prints "the same by --oom" "by the memory limit of /$G" cgctl why --oom $G/b
+given
+root && cgctl delete -r $G > /dev/null 2>&1
+finish
