@@ -40,6 +40,7 @@ extern const struct opt_row delete_options[], run_options[], tree_options[], sho
 extern const struct opt_row freeze_options[], kill_options[], delegate_options[], convert_options[];
 extern const struct opt_row import_options[], export_options[];
 extern const struct opt_row top_options[], record_options[], replay_options[], serve_options[], watch_options[];
+extern const struct opt_row snapshot_options[], diff_options[], restore_options[];
 int top_run(int argc, char **argv);
 int record_run(int argc, char **argv);
 int replay_run(int argc, char **argv);
@@ -63,5 +64,8 @@ int delegate_run(int argc, char **argv);
 int convert_run(int argc, char **argv);
 int import_run(int argc, char **argv);
 int export_run(int argc, char **argv);
+int snapshot_run(int argc, char **argv);
+int diff_run(int argc, char **argv);
+int restore_run(int argc, char **argv);
 
 #endif
