@@ -64,11 +64,12 @@ static enum restore_phase phase_of(const struct cgroup_key *key, const struct re
 
 static int list_words(const struct restore_item *item, enum restore_phase phase, struct restore_words *words)
 {
-	const char *text = item->row->text, *old = item->old ? item->old->text : "", *key = item->row->key;
+	const char *text = item->row->text, *old = item->old ? item->old->text : item->inherits ?: "";
+	const char *key = item->row->key;
 	char *both __free(ptr) = NULL;
 
 	/* On v2 an empty list is all that the group above has. */
-	if (!item->old || !*text || !*old || cgroup_list_within(old, text))
+	if (!*text || !*old || cgroup_list_within(old, text))
 		return phase == RESTORE_RAISE ? add(words, key, text) : 0;
 	if (cgroup_list_within(text, old))
 		return phase == RESTORE_LOWER ? add(words, key, text) : 0;

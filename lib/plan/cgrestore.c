@@ -16,6 +16,7 @@ struct build {
 	struct rf_snapshot *now;
 	char *root;		    /* of the target, without slash in front */
 	struct restore_item *items; /* of all groups, one after the other */
+	size_t n_items;
 	struct restore_item *at;    /* of the group under way */
 	const struct snapshot_group *group, *old;
 };
@@ -398,12 +399,12 @@ static void look_at(struct build *b, size_t i, size_t first)
 	b->at = &b->items[first];
 }
 
-static int add_phase(struct build *b, enum restore_phase phase, size_t n_items)
+static int add_phase(struct build *b, enum restore_phase phase)
 {
 	static const bool up[RESTORE_PHASES] = {
 		[RESTORE_RELEASE] = true, [RESTORE_LOWER] = true, [RESTORE_OFF] = true, [RESTORE_FREEZE] = true};
 	const struct rf_snapshot *s = b->o->snapshot;
-	size_t first = up[phase] ? n_items : 0;
+	size_t first = up[phase] ? b->n_items : 0;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < s->n; i++) {
@@ -417,6 +418,27 @@ static int add_phase(struct build *b, enum restore_phase phase, size_t n_items)
 	return r;
 }
 
+/* What a new cpuset of v1 gets: the list of the nearest group above that is there. */
+static int inherit(struct build *b, struct restore_item *item)
+{
+	const struct cgroup_key *key = item->row->part == SNAPSHOT_VALUE ? cgroup_key_find(item->row->key) : NULL;
+	struct restore_state *s __free(restore_state) = NULL;
+
+	if (!key || item->old || key->kind != CGROUP_LIST || !cgroup_key_is_v1(b->o->fs, key))
+		return 0;
+	s = new_state(b, snapshot_relative(b->o->snapshot, b->group));
+	if (!s)
+		return -ENOMEM;
+	while (*s->name) {
+		char *slash = strrchr(s->name, '/');
+
+		*(slash ?: s->name) = '\0';
+		if (rf_cgroup_get(b->o->fs, s->name, key->pub.name, &item->inherits) >= 0)
+			return 0;
+	}
+	return 0;
+}
+
 static int build(struct build *b)
 {
 	const struct rf_snapshot *s = b->o->snapshot;
@@ -425,20 +447,22 @@ static int build(struct build *b)
 
 	for (size_t i = 0; i < s->n; i++)
 		n += s->groups[i].n;
+	b->n_items = n;
 	b->items = calloc(n + 1, sizeof(*b->items));
 	if (!b->items)
 		return -ENOMEM;
 	for (size_t i = 0; r >= 0 && i < s->n; first += s->groups[i++].n) {
 		look_at(b, i, first);
-		for (size_t j = 0; j < b->group->n; j++) {
+		for (size_t j = 0; r >= 0 && j < b->group->n; j++) {
 			b->at[j].row = &b->group->rows[j];
 			b->at[j].old = snapshot_row(b->old, b->at[j].row->part, b->at[j].row->key);
+			r = inherit(b, &b->at[j]);
 		}
 		for (size_t j = 0; r >= 0 && j < b->group->n; j++)
 			r = check_item(b, &b->at[j]);
 	}
 	for (enum restore_phase p = 0; r >= 0 && p < RESTORE_PHASES; p++)
-		r = p == RESTORE_PRUNE ? prune(b) : add_phase(b, p, n);
+		r = p == RESTORE_PRUNE ? prune(b) : add_phase(b, p);
 	return r < 0 ? r : 0;
 }
 
@@ -461,6 +485,8 @@ int rf_plan_restore(struct rf_plan *plan, const struct rf_restore_options *optio
 	if (r >= 0)
 		r = build(&b);
 	rf_snapshot_free(b.now);
+	for (size_t i = 0; b.items && i < b.n_items; i++)
+		free(b.items[i].inherits);
 	free(b.items);
 	free(b.root);
 	return r;

@@ -24,6 +24,7 @@ enum restore_phase {
 struct restore_item {
 	const struct snapshot_row *row;
 	const struct snapshot_row *old; /* NULL: the group or the row is not there */
+	char *inherits; /* a list that a new group on v1 has from the one above; owned */
 	bool skip;
 };
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -80,14 +79,13 @@ int snapshot_run(int argc, char **argv)
 /* A file where there is one, or standard input; else a group, or `now`: the other's. */
 static int take(struct rf_cgroup_fs *fs, const char *word, const struct rf_snapshot *other, struct rf_snapshot **ret)
 {
-	struct stat st;
+	int r;
 
 	if (!strcmp(word, "now"))
 		return rf_snapshot_take(fs, rf_snapshot_root(other), ret);
 	/* A group's name with a slash in front is also a path, most often of nothing. */
-	if (!strcmp(word, "-") || (stat(word, &st) >= 0 && S_ISREG(st.st_mode)))
-		return read_file(word, ret);
-	return rf_snapshot_take(fs, word, ret);
+	r = read_file(word, ret);
+	return r == -ENOENT || r == -ENOTDIR || r == -EISDIR ? rf_snapshot_take(fs, word, ret) : r;
 }
 
 struct printer {
