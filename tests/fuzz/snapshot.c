@@ -8,13 +8,16 @@
 #include "cgroup/snapshot.h"
 #include "fuzz.h"
 
-/* A system with one hierarchy of each version, which no group is ever looked up in. */
+/* A system with one hierarchy of each version, in a directory without groups. */
 static struct rf_cgroup_fs *nowhere(void)
 {
 	static struct rf_cgroup_fs fs = {.mode = RF_CGROUP_HYBRID, .n = 2};
+	static int dir = -1;
 
-	fs.h[0] = (struct cgroup_hierarchy){.ops = &cgroup_v1_ops, .controllers = "memory,cpu,pids,cpuset", .fd = -EBADF};
-	fs.h[1] = (struct cgroup_hierarchy){.ops = &cgroup_v2_ops, .controllers = "io hugetlb", .fd = -EBADF};
+	if (dir < 0)
+		dir = fuzz_scratch();
+	fs.h[0] = (struct cgroup_hierarchy){.ops = &cgroup_v1_ops, .controllers = "memory,cpu,pids,cpuset", .fd = dir};
+	fs.h[1] = (struct cgroup_hierarchy){.ops = &cgroup_v2_ops, .controllers = "io hugetlb", .fd = dir};
 	return &fs;
 }
 
