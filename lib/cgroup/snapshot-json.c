@@ -49,7 +49,7 @@ static void add_rows(struct str *out, const struct snapshot_group *g, enum snaps
 		str_addf(out, "%s\n        ", first ? "" : ",");
 		str_add_json(out, g->rows[i].key);
 		str_add(out, ": ");
-		if (part == SNAPSHOT_VALUE && snapshot_has_lines(g->rows[i].key))
+		if ((part == SNAPSHOT_VALUE && snapshot_has_lines(g->rows[i].key)) || strchr(g->rows[i].text, '\n'))
 			add_words(out, g->rows[i].text, "\n", "\n          ");
 		else
 			str_add_json(out, g->rows[i].text);
