@@ -120,7 +120,7 @@ static int read_text(json_object *o, char between, char **ret)
 		return -EBADMSG;
 	for (size_t i = 0; i < json_object_array_length(o); i++) {
 		s = string(json_object_array_get_idx(o, i));
-		if (!s || !*s || out.len + strlen(s) >= TEXT_MAX)
+		if (!s || !*s || out.len + strlen(s) >= TEXT_MAX || (between == ' ' && strchr(s, ' ')))
 			return -EBADMSG;
 		if (i)
 			str_addn(&out, &between, 1);
