@@ -3,6 +3,7 @@
 #include "cgctl.h"
 
 #include <errno.h>
+#include <ringfence/net.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -26,6 +27,8 @@ int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs)
 		return tool_error(r, "control groups");
 	if (sweep && !tool_state.dry_run)
 		rf_cgroup_sweep(*ret_fs, swept, NULL);
+	if (sweep)
+		rf_net_sweep();
 	return 0;
 }
 
