@@ -23,6 +23,7 @@
 #include "bpf/net.skel.h"
 #include "cgroup/cgroup.h"
 #include "probe/load.h"
+#include "probe/net.h"
 
 #define BPFFS "/sys/fs/bpf"
 
@@ -311,13 +312,52 @@ int rf_net_remove(struct rf_cgroup_fs *fs, const char *group)
 	return r < 0 ? r : remove_pins(p.dir_fd, p.name);
 }
 
-struct sweep {
-	int n;
+struct pins {
+	struct rf_cgroup_fs *fs;
+	int dir_fd;
+	struct str names;
 };
+
+static int add_pins(const char *group, void *data)
+{
+	struct pins *p = data;
+	int h = cgroup_v2_of(p->fs), fd __free(fd) = h < 0 ? h : cgroup_child(p->fs->h[h].fd, group);
+	struct stat st;
+	char name[40];
+
+	/* On a hybrid system not every group is in the v2 tree. */
+	if (fd < 0 || sys_fstat(fd, &st) < 0)
+		return 0;
+	snprintf(name, sizeof(name), "net-%llu", (unsigned long long)st.st_ino);
+	if (sys_faccessat(p->dir_fd, name, F_OK) >= 0)
+		str_addf(&p->names, "%s\n", name);
+	return p->names.failed ? -ENOMEM : 0;
+}
+
+int net_pins(struct rf_cgroup_fs *fs, const char *group, char **ret_names)
+{
+	int fd __free(fd) = sys_openat(AT_FDCWD, BPFFS "/ringfence", O_RDONLY | O_DIRECTORY, 0);
+	struct pins p = {fs, fd, {0}};
+	int r = fd < 0 ? 0 : rf_cgroup_walk(fs, group, add_pins, &p);
+
+	*ret_names = r < 0 ? NULL : p.names.s;
+	if (r < 0)
+		str_done(&p.names);
+	return r;
+}
+
+void net_unpin(char *names)
+{
+	int fd __free(fd) = names ? open_dir(false) : -EBADF;
+	char *save = NULL;
+
+	for (char *name = fd < 0 ? NULL : strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
+		remove_pins(fd, name);
+}
 
 static int sweep_one(int dir_fd, const char *name, void *data)
 {
-	struct sweep *s = data;
+	int *n = data;
 	char path[320];
 
 	if (!str_starts(name, "net-"))
@@ -325,13 +365,13 @@ static int sweep_one(int dir_fd, const char *name, void *data)
 	snprintf(path, sizeof(path), BPFFS "/ringfence/%s", name);
 	if (is_held(path, "egress") == 1 && is_held(path, "ingress") == 1)
 		return 0;
-	s->n += remove_pins(dir_fd, name) >= 0;
+	*n += remove_pins(dir_fd, name) >= 0;
 	return 0;
 }
 
 int rf_net_sweep(void)
 {
-	struct sweep s = {0};
+	int n = 0;
 	int fd __free(fd) = sys_is_dry() ? -EBADF : sys_openat(AT_FDCWD, BPFFS "/ringfence", O_RDONLY | O_DIRECTORY, 0);
 	int r;
 
@@ -340,7 +380,7 @@ int rf_net_sweep(void)
 	/* Who makes something now is not swept under. */
 	r = sys_flock(fd, LOCK_EX | LOCK_NB);
 	if (r >= 0)
-		r = cgroup_each_child(fd, sweep_one, &s);
+		r = cgroup_each_child(fd, sweep_one, &n);
 	rf_trace_forget();
-	return r < 0 ? 0 : s.n;
+	return r < 0 ? 0 : n;
 }
