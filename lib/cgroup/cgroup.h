@@ -196,6 +196,8 @@ void cgroup_value_write(const struct cgroup_key *key, const struct cgroup_value 
 /* Did the kernel keep what was wanted: 0 exactly, 1 rounded, -EIO no. */
 int cgroup_value_compare(const struct cgroup_key *key, const struct cgroup_value *want,
 			 const struct cgroup_value *got);
+/* Is all of list `a` in list `b`? */
+bool cgroup_list_within(const char *a, const char *b);
 uint64_t cgroup_page_floor(uint64_t bytes);
 bool cgroup_kind_is_number(enum cgroup_kind kind);
 /* What to write to get back what `old`, the whole file, said of the thing that `want` names. */
@@ -294,6 +296,9 @@ int cgroup_child(int dirfd, const char *name); /* openat2, beneath, no links, no
 /* Call fn for each child directory's name until it returns other than 0. */
 int cgroup_each_child(int dirfd, int (*fn)(int dirfd, const char *name, void *data), void *data);
 
+/* read.c: as rf_cgroup_get() */
+int cgroup_get(const struct cgroup *g, const char *name, char **ret_value);
+
 /* io.c: files of a group */
 int cgroup_read(int dirfd, const char *file, char **ret_text);
 int cgroup_read_number(int dirfd, const char *file, uint64_t *ret_number);
@@ -378,6 +383,8 @@ static inline void cleanup_cgroup_owners(struct cgroup_owners *o)
 }
 int cgroup_delegate(const struct cgroup *g, uid_t uid, gid_t gid, struct cgroup_owners *ret_before);
 void cgroup_owners_restore(const struct cgroup *g, const struct cgroup_owners *before);
+/* The files that may be given away, a line each: the kernel's list, or the one it began with. */
+int cgroup_delegate_list(char **ret_text);
 /* The owner of the group above, whose group it is without delegation. */
 int cgroup_parent_owner(const struct cgroup *g, uid_t *ret_uid, gid_t *ret_gid);
 

@@ -41,8 +41,7 @@ static int give(const struct cgroup *g, size_t h, const char *file, uid_t uid, g
 	return *file ? sys_fchownat(fd, file, uid, gid, AT_SYMLINK_NOFOLLOW) : sys_fchown(fd, uid, gid);
 }
 
-/* The kernel's list, or the one it began with. */
-static int read_list(char **ret_text)
+int cgroup_delegate_list(char **ret_text)
 {
 	int r = file_read_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", 4096, ret_text, NULL);
 
@@ -55,7 +54,7 @@ static int read_list(char **ret_text)
 static int give_v2(const struct cgroup *g, size_t h, uid_t uid, gid_t gid, struct cgroup_owners *before)
 {
 	char *list __free(ptr) = NULL, *save = NULL;
-	int r = read_list(&list);
+	int r = cgroup_delegate_list(&list);
 
 	for (char *file = r < 0 ? NULL : strtok_r(list, "\n", &save); r >= 0 && file;
 	     file = strtok_r(NULL, "\n", &save))

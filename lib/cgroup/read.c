@@ -44,7 +44,7 @@ static int get_key(const struct cgroup *g, const struct cgroup_key *key, char **
 	return r;
 }
 
-static int get(const struct cgroup *g, const char *name, char **ret_value)
+int cgroup_get(const struct cgroup *g, const char *name, char **ret_value)
 {
 	struct cgroup_key_copy copy;
 	const struct cgroup_key *key = cgroup_key_for(cgroup_key_find(name), name, &copy);
@@ -59,7 +59,7 @@ int rf_cgroup_get(struct rf_cgroup_fs *fs, const char *group, const char *key, c
 	struct cgroup *g __free(cgroup) = NULL;
 	int r = cgroup_open(fs, group, &g);
 
-	return r < 0 ? r : get(g, key, ret_value);
+	return r < 0 ? r : cgroup_get(g, key, ret_value);
 }
 
 int rf_cgroup_exists(struct rf_cgroup_fs *fs, const char *group)

@@ -102,6 +102,18 @@ static int list_bits(const char *s, uint8_t bits[LIST_MAX / 8])
 	return 0;
 }
 
+bool cgroup_list_within(const char *a, const char *b)
+{
+	uint8_t x[LIST_MAX / 8], y[LIST_MAX / 8];
+
+	if (list_bits(a, x) < 0 || list_bits(b, y) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(x); i++)
+		if (x[i] & ~y[i])
+			return false;
+	return true;
+}
+
 static int parse_nice(const char *text, uint64_t *ret_number)
 {
 	bool minus = *text == '-';

@@ -7,6 +7,7 @@
 #include "plan/step-cgroup.h"
 
 #include "plan/step.h"
+#include "probe/net.h"
 
 static void args_group(const struct rf_step *s, struct str *out)
 {
@@ -184,11 +185,19 @@ static int run_remove(struct plan_run *run, struct rf_step *s)
 {
 	struct cgroup_run_state *state = s->data;
 	unsigned flags = state->act.flags;
+	char *pins __free(ptr) = NULL;
+	int r = net_pins(state->fs, state->name, &pins);
 
+	if (r < 0)
+		return r;
 	/* What empties it has been done; in a dry run it has been said. */
 	if (!sys_is_dry())
 		flags &= ~(unsigned)(RF_CGROUP_KILL | RF_CGROUP_MOVE_UP);
-	return rf_cgroup_delete(state->fs, state->name, flags, state->act.wait_us);
+	r = rf_cgroup_delete(state->fs, state->name, flags, state->act.wait_us);
+	/* What limited its bandwidth; should this fail the next cgctl sweeps it. */
+	if (r >= 0)
+		net_unpin(pins);
+	return r;
 }
 
 const struct step_kind step_cgroup_remove = {

@@ -3,6 +3,8 @@
 #ifndef LIB_PLAN_STEP_CGROUP_H
 #define LIB_PLAN_STEP_CGROUP_H
 
+#include <ringfence/net.h>
+
 #include "cgroup/cgroup.h"
 
 struct cgroup_run_state {
@@ -21,6 +23,8 @@ struct cgroup_run_state {
 	struct rf_cgroup_act act; /* of an act, with what it was told to do */
 	struct cgroup_moves moves;
 	struct cgroup_owners owners;
+	uint64_t net[RF_NET_WAYS];	 /* bytes a second; 0: not named */
+	uint64_t net_before[RF_NET_WAYS];
 	int join_fd[CGROUP_MAX_HIERARCHIES];
 };
 

@@ -43,6 +43,7 @@ extern const struct opt_row top_options[], record_options[], replay_options[], s
 extern const struct opt_row why_options[], doctor_options[];
 int why_run(int argc, char **argv);
 int doctor_run(int argc, char **argv);
+extern const struct opt_row snapshot_options[], diff_options[], restore_options[];
 int top_run(int argc, char **argv);
 int record_run(int argc, char **argv);
 int replay_run(int argc, char **argv);
@@ -66,5 +67,8 @@ int delegate_run(int argc, char **argv);
 int convert_run(int argc, char **argv);
 int import_run(int argc, char **argv);
 int export_run(int argc, char **argv);
+int snapshot_run(int argc, char **argv);
+int diff_run(int argc, char **argv);
+int restore_run(int argc, char **argv);
 
 #endif

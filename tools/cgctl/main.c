@@ -3,6 +3,7 @@
 #include "cgctl.h"
 
 #include <errno.h>
+#include <ringfence/net.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -26,6 +27,8 @@ int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs)
 		return tool_error(r, "control groups");
 	if (sweep && !tool_state.dry_run)
 		rf_cgroup_sweep(*ret_fs, swept, NULL);
+	if (sweep)
+		rf_net_sweep();
 	return 0;
 }
 
@@ -91,6 +94,9 @@ static const struct tool_command commands[] = {
 	 false},
 	{"import", "FILE…", "Read cgconfig.conf and cgrules.conf, and say or do what they want", import_options,
 	 import_run, 1, -1, false},
+	{"snapshot", "[GROUP]", "Write what a group and those below have been set to, as JSON", snapshot_options, snapshot_run, 0, 1, false},
+	{"diff", "A B", "Tell what differs between two snapshots, groups, or one of them and now", diff_options, diff_run, 2, 2, false},
+	{"restore", "FILE [GROUP]", "Make groups what a snapshot says, all or nothing", restore_options, restore_run, 1, 2, false},
 	{"export", "[GROUP]", "Write a cgconfig.conf of a group and those below", export_options, export_run, 0, 1,
 	 false},
 	{0},
