@@ -194,8 +194,8 @@ check "killed with all below" sh -c "cgctl kill --json $G | jq -e '.killed_proce
 end $A
 cgctl delete -r $G
 given "not all controllers are v2's" is_v2
-cgctl create $G cpuset.cpus=0 2> /dev/null
-refuse "a partition that can't be" 1 'cpuset.cpus.partition' cgctl set $G cpuset.cpus=0 cpuset.cpus.exclusive=4000 cpuset.cpus.partition=root
-cgctl delete $G
+cgctl create $G/p cpuset.cpus=0 2> /dev/null
+refuse "a partition that can't be, below a group that is none" 1 'cpuset.cpus.partition' cgctl set $G/p cpuset.cpus.partition=root
+cgctl delete -r $G
 given
 finish
