@@ -50,6 +50,9 @@ const struct seccomp_rule *seccomp_deciding_rule(const struct rf_seccomp *s,
 						 const struct seccomp_data *call, uint32_t action);
 uint32_t seccomp_native_arch(void); /* AUDIT_ARCH_… */
 
+/* Take the filter and the names left out from a file's body, one behind the other: 0 or -ENOMEM. */
+int seccomp_fill(struct rf_seccomp *s, const char *body, size_t n, size_t unknown_len);
+
 /*
  * seccomp-text.c. A text profile with the files that it includes, put into one text whose lines
  * know their origin ("\1NAME:" before each file): it is the cache's key, and what is compiled.

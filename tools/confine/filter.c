@@ -47,15 +47,13 @@ bool filter_traced(void)
 	return filter_options.trace || filter_options.trace_only;
 }
 
-int filter_supervise_by(struct rf_confine *confine, bool let_go,
-			void (*report)(const struct rf_notify_event *event, void *data), void *data,
-			int *ret_status, bool *ret_done)
+int filter_supervise_by(struct rf_confine *confine, struct supervision *s)
 {
 	int socket_fd = -EBADF, pid, r;
+	char byte;
 
-	*ret_done = false;
 	confine->traced = true;
-	confine->trace_only = let_go;
+	confine->trace_only = s->let_go;
 	/* A dry run shows the step; nobody is asked. */
 	if (tool_state.dry_run)
 		return 0;
@@ -66,10 +64,19 @@ int filter_supervise_by(struct rf_confine *confine, bool let_go,
 	confine->trace_fd = socket_fd;
 	if (!pid)
 		return 0;
-	*ret_done = true;
-	r = rf_notify_serve(socket_fd, pid, confine->seccomp, let_go, report, data, ret_status);
+	s->done = true;
+	r = rf_notify_serve(socket_fd, pid, confine->seccomp, s->let_go, s->report, s->data, &s->status);
+	/* The other end is the child's alone, and gone with it or by its exec: this does not wait. */
+	if (r >= 0)
+		s->not_started = sys_read(socket_fd, &byte, 1) == 1;
 	sys_close(socket_fd);
 	return r < 0 ? tool_error(r, "supervise") : 0;
+}
+
+void filter_not_started(const struct rf_confine *confine)
+{
+	if (!tool_state.dry_run)
+		sys_write(confine->trace_fd, "n", 1);
 }
 
 struct trace {
@@ -219,19 +226,20 @@ static int open_trace(const char *word, int *ret_fd)
 int filter_supervise(struct rf_confine *confine, bool *ret_done)
 {
 	static struct trace trace;
-	int status = 0, r;
+	struct supervision s = {.let_go = filter_options.trace_only, .report = report, .data = &trace};
+	int r;
 
 	*ret_done = false;
 	if (!filter_traced())
 		return 0;
 	r = tool_state.dry_run ? 0 : open_trace(filter_options.trace, &trace.fd);
 	if (!r)
-		r = filter_supervise_by(confine, filter_options.trace_only, report, &trace, &status,
-					ret_done);
-	if (r || !*ret_done)
+		r = filter_supervise_by(confine, &s);
+	*ret_done = s.done;
+	if (r || !s.done)
 		return r;
 	summary(&trace);
 	if (trace.failed)
 		tool_warn("the trace could not be written in full");
-	return tool_exit_as(status);
+	return tool_exit_as(s.status);
 }

@@ -221,6 +221,8 @@ static int become(const struct rf_confine *confine)
 		r = rf_plan_confine(plan, confine);
 	r = r < 0 ? tool_error(r, "plan") : -tool_run_plan(plan);
 	rf_plan_free(plan);
+	if (r)
+		filter_not_started(confine);
 	return r;
 }
 
@@ -229,8 +231,8 @@ int learn_run(int argc, char **argv)
 	static struct learnt learnt;
 	struct rf_confine confine = {.size = sizeof(confine), .argv = argv};
 	struct rf_seccomp *all = NULL;
-	bool done = false;
-	int status = 0, r = open_base(&learnt);
+	struct supervision s = {.let_go = true, .report = note, .data = &learnt};
+	int r = open_base(&learnt);
 
 	if (r)
 		return r;
@@ -238,16 +240,16 @@ int learn_run(int argc, char **argv)
 	if (r < 0)
 		return tool_error(r, "learn");
 	confine.seccomp = all;
-	r = filter_supervise_by(&confine, true, note, &learnt, &status, &done);
-	if (!r && !done)
+	r = filter_supervise_by(&confine, &s);
+	if (!r && !s.done)
 		r = become(&confine);
-	else if (!r)
+	else if (!r && !s.not_started)
 		r = write_profile(&learnt, argv);
 	if (learnt.foreign)
 		tool_warn("it made calls by another architecture's numbers, which a text profile refuses");
 	rf_seccomp_free(learnt.base);
 	rf_seccomp_free(all);
-	return r || !done ? r : tool_exit_as(status);
+	return r || !s.done ? r : tool_exit_as(s.status);
 }
 
 int compile_run(int argc, char **argv)
