@@ -124,7 +124,7 @@ int landlock_print_abi(void);
 	{0, "scope", OPT_LIST, &landlock_options.scope, "WORDS",                                   \
 	 "keep within what it starts: abstract-unix-socket, signal"},                              \
 	{0, "landlock-access", OPT_LIST, &landlock_options.access, "KIND[:RIGHTS]",                \
-	 "refuse these rights only, fs:write-file,… or net:bind-tcp,…, or a whole kind"},          \
+	 "refuse these rights only, fs:write-file,…, net:bind-tcp,… or scope:signal,…, or a whole kind"},          \
 	{0, "landlock-rule", OPT_LIST, &landlock_options.rules, "TYPE:RIGHTS:WHAT",                \
 	 "allow as path-beneath:RIGHTS:PATH or net-port:RIGHTS:PORT"},                             \
 	{0, "landlock-log", OPT_LIST, &landlock_options.log, "WORDS",                              \
