@@ -49,13 +49,13 @@ under() { confine "$@" 2>&1; }
 abi=$(confine --landlock-abi 2> abi.err)
 if [ -z "$abi" ]; then
 	refuse "no Landlock is an error" 125 'Landlock: .*(older than 5.13|not switched on)' confine --fs ro:/ true
-	refuse "with --best-effort a warning" 0 'not enforced here: .*execute \(ABI 1\).*no Landlock' confine --best-effort --fs ro:/ true
+	refuse "with --best-effort a warning" 0 'not enforced here: .*execute, .*make_sym \(ABI 1\).*no Landlock' confine --best-effort --fs ro:/ true
 fi
 RINGFENCE_FAULT=landlock_create_ruleset=ENOSYS refuse "ENOSYS: not built in" 125 'Landlock: this kernel is built without it, or is older than 5.13' confine --fs ro:/ true
 RINGFENCE_FAULT=landlock_create_ruleset=EOPNOTSUPP refuse "EOPNOTSUPP: not switched on" 125 'not switched on: add landlock to lsm=' confine --fs ro:/ true
 for e in ENOSYS EOPNOTSUPP; do
 	RINGFENCE_FAULT=landlock_create_ruleset=$e refuse "--landlock-abi with $e" 125 'Landlock: ' confine --landlock-abi
-	RINGFENCE_FAULT=landlock_create_ruleset=$e refuse "--best-effort with $e" 0 'not enforced here: execute \(ABI 1\), .*; this kernel has no Landlock, ABI 0' confine --best-effort --fs ro:/ true
+	RINGFENCE_FAULT=landlock_create_ruleset=$e refuse "--best-effort with $e" 0 'not enforced here: execute, .*make_sym \(ABI 1\), refer \(ABI 2\), .*; this kernel has no Landlock, ABI 0' confine --best-effort --fs ro:/ true
 done
 equal "and the program runs" ran "$(RINGFENCE_FAULT=landlock_create_ruleset=ENOSYS confine --best-effort --fs ro:/ echo ran 2> /dev/null)"
 RINGFENCE_FAULT=landlock_create_ruleset=ENOSYS refuse "the error as JSON" 125 '"errno": "ENOSYS"' confine --json --fs ro:/ true
@@ -199,7 +199,7 @@ done <<'ROWS'
 2|landlock-access|fs:refer|refer
 3|landlock-access|fs:truncate|truncate
 5|landlock-access|fs:ioctl-dev|ioctl_dev
-4|landlock-access|net|bind_tcp
+4|landlock-access|net|bind_tcp, connect_tcp
 4|tcp-connect|80|connect_tcp
 6|scope|signal|signal
 6|scope|abstract-unix-socket|abstract_unix_socket

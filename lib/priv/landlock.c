@@ -162,15 +162,22 @@ void landlock_format(enum rf_landlock_kind kind, uint64_t rights, struct str *ou
 	}
 }
 
-/* Of these rights, those that the ABI has; the others are named in `out`. */
+/* Of these rights, those that the ABI has; the others are named in `out`: "a, b (ABI 1), c (ABI 2)". */
 static uint64_t known(enum rf_landlock_kind kind, uint64_t rights, int abi, struct str *out)
 {
+	int last = 0;
+
 	for (const struct right *r = kinds[kind].rights; r->name; r++) {
 		if (!(rights & r->bit) || r->abi <= abi)
 			continue;
 		rights &= ~r->bit;
-		str_addf(out, "%s%s (ABI %d)", out->len ? ", " : "", r->name, r->abi);
+		if (last && last != r->abi)
+			str_addf(out, " (ABI %d)", last);
+		last = r->abi;
+		str_addf(out, "%s%s", out->len ? ", " : "", r->name);
 	}
+	if (last)
+		str_addf(out, " (ABI %d)", last);
 	return rights;
 }
 
