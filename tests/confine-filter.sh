@@ -318,6 +318,8 @@ if root; then
 fi
 prints "a dry run shows the step" 'have a supervisor asked' confine --dry-run --trace=t11 -s p.txt true
 check "and makes no file" test ! -e t11
+refuse "no program of a trace is written" 125 'a program that is traced has a second process' confine --emit=c --trace -s p.txt true
+refuse "nor of learn" 125 'a program that is traced has a second process' confine --emit=c learn true
 RINGFENCE_FAULT=seccomp=EBUSY refuse "a supervisor above us" 125 'has a supervisor already' confine --trace=t12 -s p.txt true
 RINGFENCE_FAULT=socketpair=EMFILE refuse "no socket" 125 'socketpair' confine --trace=t12 -s p.txt true
 RINGFENCE_FAULT=sendmsg=EPERM refuse "the listener can't be sent" 125 'sendmsg' confine --trace=t12 -s p.txt true

@@ -52,6 +52,8 @@ int filter_supervise_by(struct rf_confine *confine, struct supervision *s)
 	int socket_fd = -EBADF, pid, r;
 	char byte;
 
+	if (tool_state.emit >= 0)
+		return tool_usage_error("--emit: a program that is traced has a second process, which answers for it; leave out --trace, --trace-only or learn");
 	confine->traced = true;
 	confine->trace_only = s->let_go;
 	/* A dry run shows the step; nobody is asked. */
