@@ -322,7 +322,12 @@ refuse "no program of a trace is written" 125 'a program that is traced has a se
 refuse "nor of learn" 125 'a program that is traced has a second process' confine --emit=c learn true
 RINGFENCE_FAULT=seccomp=EBUSY refuse "a supervisor above us" 125 'has a supervisor already' confine --trace=t12 -s p.txt true
 RINGFENCE_FAULT=socketpair=EMFILE refuse "no socket" 125 'socketpair' confine --trace=t12 -s p.txt true
-RINGFENCE_FAULT=sendmsg=EPERM refuse "the listener can't be sent" 125 'sendmsg' confine --trace=t12 -s p.txt true
+RINGFENCE_FAULT=recvmsg=ENOMEM refuse "the listener does not come" 125 'recvmsg' confine --trace=t12 -s p.txt true
+# A record is a write(2): under the filter it waits for the supervisor, who must have the listener by then.
+text 'default log'
+equal "a filter that asks about every call, with records" "went well" "$(RINGFENCE_TRACE=t14 confine --trace=t15 -s p.txt echo went well)"
+check "with --explain" confine --explain --trace=t16 -s p.txt true
+check "its records are calls like the program's" grep -Eq 'write\(.*: log, by default' t16
 
 # io_uring does its calls in the kernel: no filter sees them, so no trace either.
 cat > uring.py <<'PY'

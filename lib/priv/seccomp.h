@@ -73,7 +73,7 @@ int seccomp_value(const char *name, uint64_t *ret_value);
 
 /*
  * notify.c. Load the filter with all but "allow" turned into a question to the supervisor, and send
- * him the listener by the socket: 0 or -errno.
+ * him the listener by the socket: the listener, which the exec closes (a close(2) would be a call to be told of), or -errno.
  */
 int notify_load(const struct rf_seccomp *s, int socket_fd);
 

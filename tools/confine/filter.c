@@ -77,12 +77,17 @@ int filter_supervise_by(struct rf_confine *confine, struct supervision *s)
 
 void filter_not_started(const struct rf_confine *confine)
 {
-	if (!tool_state.dry_run)
+	if (!confine->traced || tool_state.dry_run)
+		return;
+	/* Under a trace that does what it tells of, this could be one call too many. */
+	if (confine->trace_only)
 		sys_write(confine->trace_fd, "n", 1);
+	sys_close(confine->trace_fd);
 }
 
 struct trace {
 	int fd;
+	bool ours; /* opened here */
 	bool failed;
 	size_t total, counts[MAX_NR];
 };
@@ -204,24 +209,25 @@ static void summary(struct trace *t)
 	put(t, &line);
 }
 
-static int open_trace(const char *word, int *ret_fd)
+static int open_trace(const char *word, struct trace *t)
 {
 	uint64_t n;
 	int fd;
 
-	*ret_fd = 2;
+	t->fd = 2;
 	if (!word || !word[0])
 		return 0;
 	if (str_starts(word, "fd:")) {
 		if (str_to_u64(word + 3, &n) < 0 || n > 1 << 20 || sys_set_cloexec((int)n, n > 2) < 0)
 			return tool_usage_error("--trace: \"%s\" is not an open descriptor, as in fd:3", word);
-		*ret_fd = (int)n;
+		t->fd = (int)n;
 		return 0;
 	}
 	fd = sys_openat(AT_FDCWD, word, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (fd < 0)
 		return tool_error(fd, "--trace");
-	*ret_fd = fd;
+	t->fd = fd;
+	t->ours = true;
 	return 0;
 }
 
@@ -234,13 +240,17 @@ int filter_supervise(struct rf_confine *confine, bool *ret_done)
 	*ret_done = false;
 	if (!filter_traced())
 		return 0;
-	r = tool_state.dry_run ? 0 : open_trace(filter_options.trace, &trace.fd);
+	r = tool_state.dry_run ? 0 : open_trace(filter_options.trace, &trace);
 	if (!r)
 		r = filter_supervise_by(confine, &s);
 	*ret_done = s.done;
+	if (!r && s.done)
+		summary(&trace);
+	/* The child has no use for it, and does not keep it. */
+	if (trace.ours)
+		sys_close(trace.fd);
 	if (r || !s.done)
 		return r;
-	summary(&trace);
 	if (trace.failed)
 		tool_warn("the trace could not be written in full");
 	return tool_exit_as(s.status);
