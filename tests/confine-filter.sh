@@ -369,6 +369,8 @@ true|0|true
 a shell with children|4|sh -c 'ls / | wc -l; (sleep 0.01; mkdir -p lx) & wait; exit 4'
 python3|3|$PY -c 'import threading, sys; t = threading.Thread(target=print); t.start(); t.join(); sys.exit(3)'
 ROWS
+confine learn -o l.txt "$PY" -I -c 'import os; os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)' 2> err
+check "clone without clone3 is said to libc as ENOSYS" sh -c 'grep -q -w clone3 l.txt || ! grep -q -w clone l.txt'
 confine learn -o l.txt sh -c :
 refuse "what was not used is refused" 2 "can't cd" confine -s l.txt sh -c 'cd /'
 confine learn -o l.txt true
