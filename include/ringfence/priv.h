@@ -101,7 +101,7 @@ RF_API int rf_seccomp_call_name(int nr, char **ret_name);
 
 /*
  * A supervisor for what a filter does not allow (seccomp_unotify(2), Linux 5.9). Fork first: 0 in
- * the child, the pid in the caller, or -errno; *ret_socket is for rf_confine.trace_fd in the child
+ * the child, the pid in the caller, or -errno in either; *ret_socket is for rf_confine.trace_fd in the child
  * and for rf_notify_serve() in the caller, who has all signals blocked from here on.
  */
 RF_API int rf_notify_fork(int *ret_socket);

@@ -189,3 +189,12 @@ bool str_is_near(const char *word, const char *name)
 		return false;
 	return strstr(name, word) || strstr(word, name) || distance(word, name) <= 2;
 }
+
+uint64_t str_hash(uint64_t hash, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3u;
+	return hash;
+}

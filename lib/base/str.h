@@ -51,4 +51,8 @@ int str_copy(char *to, size_t size, const char *from);
 /* Is `word` perhaps meant to be `name`: holds it, is held by it, or differs in two letters? */
 bool str_is_near(const char *word, const char *name);
 
+/* FNV-1a, 64 bits: finds what is equal and notices damage; no secret hangs on it. Starts with str_hash_start. */
+static const uint64_t str_hash_start = 0xcbf29ce484222325u;
+uint64_t str_hash(uint64_t hash, const void *data, size_t len);
+
 #endif

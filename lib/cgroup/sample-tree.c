@@ -23,10 +23,8 @@ struct sample_watch {
 
 static size_t hash_name(const struct sample_tree *t, const char *name)
 {
-	uint64_t h = 0xcbf29ce484222325;
+	uint64_t h = str_hash(str_hash_start, name, strlen(name));
 
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 0x100000001b3;
 	return (size_t)(h ^ h >> 32) & (t->n_hash - 1);
 }
 

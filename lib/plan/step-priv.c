@@ -156,12 +156,22 @@ const struct step_kind step_seccomp = {
 
 static int run_seccomp_trace(struct plan_run *run, struct rf_step *s)
 {
+	int fd;
+
 	plan_ready_signals(run);
-	return notify_load(s->data, (int)s->num[0]);
+	fd = notify_load(s->data, (int)s->num[0]);
+	s->num[1] = fd;
+	return fd < 0 || sys_is_dry() ? fd : 0;
+}
+
+static void undo_seccomp_trace(struct plan_run *run, struct rf_step *s)
+{
+	sys_close((int)s->num[1]);
 }
 
 const struct step_kind step_seccomp_trace = {
 	.id = "seccomp-trace", .name = "have a supervisor asked about system calls",
 	.why = "Every call that the profile does not allow is told of as it happens.",
 	.page = "seccomp_unotify(2)", .args = args_seccomp, .run = run_seccomp_trace,
+	.undo = undo_seccomp_trace,
 };

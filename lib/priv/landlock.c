@@ -63,7 +63,7 @@ static const struct {
 	[RF_LANDLOCK_LOG] = {"a way to log", logs},
 };
 
-enum { READ = 1 << 2 | 1 << 3, EXECUTE = 1 << 0, DEVICES = 1 << 6 | 1 << 11 | 1 << 15 };
+enum { READ = 1 << 2 | 1 << 3, WRITE = 1 << 1, EXECUTE = 1 << 0, DEVICES = 1 << 6 | 1 << 11 | 1 << 15 };
 
 int rf_landlock_abi(void)
 {
@@ -99,6 +99,9 @@ static uint64_t set_of_rights(enum rf_landlock_kind kind, const char *word)
 		return 0;
 	if (str_eq(word, "ro"))
 		return READ;
+	/* setpriv(1) takes beginnings of names, and this one is written. */
+	if (str_eq(word, "write"))
+		return WRITE;
 	if (str_eq(word, "rx"))
 		return READ | EXECUTE;
 	/* Everything but to run what was written, and to make or steer devices. */
@@ -126,8 +129,9 @@ static int add_word(enum rf_landlock_kind kind, const char *word, uint64_t *righ
 	*rights |= set;
 	if (set)
 		return 0;
-	landlock_format(kind, rf_landlock_all(kind), &names);
-	return sys_fail(-EINVAL, "landlock", word, "is not %s: %s%s, all", kinds[kind].what,
+	for (const struct right *r = kinds[kind].rights; r->name; r++)
+		str_addf(&names, "%s, ", r->name);
+	return sys_fail(-EINVAL, "landlock", word[0] ? word : "\"\"", "is not %s: %s%sall", kinds[kind].what,
 			kind == RF_LANDLOCK_FS ? "ro, rx, rw, " : "", names.s ?: "");
 }
 
@@ -158,15 +162,22 @@ void landlock_format(enum rf_landlock_kind kind, uint64_t rights, struct str *ou
 	}
 }
 
-/* Of these rights, those that the ABI has; the others are named in `out`. */
+/* Of these rights, those that the ABI has; the others are named in `out`: "a, b (ABI 1), c (ABI 2)". */
 static uint64_t known(enum rf_landlock_kind kind, uint64_t rights, int abi, struct str *out)
 {
+	int last = 0;
+
 	for (const struct right *r = kinds[kind].rights; r->name; r++) {
 		if (!(rights & r->bit) || r->abi <= abi)
 			continue;
 		rights &= ~r->bit;
-		str_addf(out, "%s%s (ABI %d)", out->len ? ", " : "", r->name, r->abi);
+		if (last && last != r->abi)
+			str_addf(out, " (ABI %d)", last);
+		last = r->abi;
+		str_addf(out, "%s%s", out->len ? ", " : "", r->name);
 	}
+	if (last)
+		str_addf(out, " (ABI %d)", last);
 	return rights;
 }
 

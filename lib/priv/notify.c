@@ -58,15 +58,20 @@ int rf_notify_fork(int *ret_socket)
 		return pid;
 	}
 	sys_close(sockets[pid > 0]);
-	*ret_socket = sockets[pid == 0];
-	if (pid)
+	if (pid) {
+		*ret_socket = sockets[0];
 		return pid;
+	}
 	r = sys_prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, SIGKILL, 0);
 	if (r >= 0)
 		r = sys_sigprocmask(SIG_SETMASK, &mask_before, NULL);
-	if (r < 0 || getppid() != caller)
+	if (getppid() != caller)
 		_exit(125);
-	return 0;
+	if (r >= 0)
+		*ret_socket = sockets[1];
+	else
+		sys_close(sockets[1]);
+	return r;
 }
 
 /* In front of the filter: what lets the listener's own message through. */
@@ -100,16 +105,16 @@ static size_t add_prefix(struct sock_filter *f, int socket_fd)
 
 enum { PREFIX = 17 };
 
-static int load_filter(const struct rf_seccomp *s, const struct sock_fprog *prog)
+static int load_filter(const struct rf_seccomp *s, const struct sock_fprog *prog, int socket_fd)
 {
 	/* A thread can't share a listener, so no TSYNC; there is but one thread. */
 	unsigned flags = (s->flags & ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC) |
 			 SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	int r = sys_seccomp_filter(flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, prog);
+	int r = sys_seccomp_listen(flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, prog, socket_fd, &message);
 
 	/* Before 5.19 a signal may interrupt a call that waits, and it is told of twice. */
 	if (r == -EINVAL)
-		r = sys_seccomp_filter(flags, prog);
+		r = sys_seccomp_listen(flags, prog, socket_fd, &message);
 	if (r == -EBUSY)
 		return sys_fail(r, "seccomp", s->name, "this process has a supervisor already, and the kernel allows one");
 	return r;
@@ -120,7 +125,6 @@ int notify_load(const struct rf_seccomp *s, int socket_fd)
 	struct sock_filter *f __free(ptr) = calloc(s->n + PREFIX, sizeof(*f));
 	struct sock_fprog prog = {.filter = f};
 	size_t n;
-	int fd, r;
 
 	if (!f)
 		return -ENOMEM;
@@ -132,12 +136,7 @@ int notify_load(const struct rf_seccomp *s, int socket_fd)
 		if (f[i].code == (BPF_RET | BPF_K) && f[i].k != SECCOMP_RET_ALLOW)
 			f[i].k = SECCOMP_RET_USER_NOTIF;
 	prog.len = (unsigned short)(n + s->n);
-	fd = load_filter(s, &prog);
-	if (fd < 0 || sys_is_dry())
-		return fd < 0 ? fd : 0;
-	r = sys_send_fd(socket_fd, &message, fd);
-	/* Closed by the exec: a close(2) here would be one of the calls to report. */
-	return r < 0 ? r : 0;
+	return load_filter(s, &prog, socket_fd);
 }
 
 struct supervisor {
@@ -331,7 +330,7 @@ int rf_notify_serve(int socket_fd, int pid, const struct rf_seccomp *profile, bo
 	sigfillset(&all);
 	s.listener = listener;
 	s.signals = signals = sys_signalfd(&all);
-	r = signals < 0 ? signals : 0;
+	r = signals < 0 ? signals : listener < 0 && listener != -ENODATA ? listener : 0;
 	if (r >= 0)
 		reap(&s);
 	if (r >= 0)
@@ -343,6 +342,10 @@ int rf_notify_serve(int socket_fd, int pid, const struct rf_seccomp *profile, bo
 			;
 		return r;
 	}
+	/* As a child ends who can't make any call. */
+	if (listener < 0 && WIFSIGNALED(s.status) &&
+	    (WTERMSIG(s.status) == SIGILL || WTERMSIG(s.status) == SIGTRAP))
+		return sys_fail(-EIO, "sendmsg", profile->name, "the filter's listener could not be sent to its supervisor");
 	*ret_status = s.status;
 	return 0;
 }

@@ -30,17 +30,6 @@ struct header {
 
 static const char magic[8] = "rf-scmp";
 
-static const uint64_t fnv_start = 0xcbf29ce484222325u;
-
-static uint64_t fnv1a(uint64_t h, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3u;
-	return h;
-}
-
 static char *cache_path(void)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -81,8 +70,7 @@ static int open_cache(bool make)
 
 static void entry_name(const char *json, size_t len, char *buf, size_t size)
 {
-	snprintf(buf, size, "seccomp-%016llx-%zu", (unsigned long long)fnv1a(fnv_start, json, len),
-		 len);
+	snprintf(buf, size, "seccomp-%016llx-%zu", (unsigned long long)str_hash(str_hash_start, json, len), len);
 }
 
 static struct header make_header(size_t profile_len)
@@ -102,7 +90,7 @@ static struct header make_header(size_t profile_len)
 static uint64_t checksum(struct header h, const char *body, size_t len)
 {
 	h.sum = 0;
-	return fnv1a(fnv1a(fnv_start, &h, sizeof(h)), body, len);
+	return str_hash(str_hash(str_hash_start, &h, sizeof(h)), body, len);
 }
 
 static bool fits(const struct header *h, const struct header *want, size_t size)
@@ -130,18 +118,9 @@ static int take_entry(const char *data, size_t size, const char *json, size_t le
 	filter_size = h.n * sizeof(struct sock_filter);
 	if (memcmp(body + filter_size + h.unknown_len, json, len))
 		return -EINVAL;
-	s->filter = malloc(filter_size);
-	s->unknown = strndup(body + filter_size, h.unknown_len);
-	if (!s->filter || !s->unknown) {
-		free(take_ptr(&s->filter));
-		free(take_ptr(&s->unknown));
-		return -ENOMEM;
-	}
-	memcpy(s->filter, body, filter_size);
-	s->n = h.n;
 	s->flags = h.flags;
 	s->needs_listener = h.needs_listener;
-	return 0;
+	return seccomp_fill(s, body, h.n, h.unknown_len);
 }
 
 static int find(const char *json, size_t len, struct rf_seccomp *s)

@@ -28,19 +28,10 @@ struct header {
 	uint64_t sum; /* over header and body, with 0 here */
 };
 
-static uint64_t fnv1a(uint64_t h, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3u;
-	return h;
-}
-
 static uint64_t checksum(struct header h, const char *body, size_t len)
 {
 	h.sum = 0;
-	return fnv1a(fnv1a(0xcbf29ce484222325u, &h, sizeof(h)), body, len);
+	return str_hash(str_hash(str_hash_start, &h, sizeof(h)), body, len);
 }
 
 bool seccomp_is_compiled(const char *data, size_t len)
@@ -70,15 +61,9 @@ int seccomp_from_compiled(const char *data, size_t len, struct rf_seccomp *s)
 	if (!h.n || h.n > BPF_MAXINSNS || len - sizeof(h) != size + h.unknown_len ||
 	    h.sum != checksum(h, body, len - sizeof(h)))
 		return bad(s, "is damaged: its checksum or its length is wrong");
-	s->filter = malloc(size);
-	s->unknown = strndup(body + size, h.unknown_len);
-	if (!s->filter || !s->unknown)
-		return -ENOMEM;
-	memcpy(s->filter, body, size);
-	s->n = h.n;
 	s->flags = h.flags;
 	s->needs_listener = h.needs_listener;
-	return 0;
+	return seccomp_fill(s, body, h.n, h.unknown_len);
 }
 
 int rf_seccomp_save(const struct rf_seccomp *s, const char *path)

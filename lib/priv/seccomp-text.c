@@ -28,6 +28,8 @@ static const char blanks[] = " \t\r";
 struct file {
 	const char *path;
 	const struct file *from;
+	dev_t dev; /* with ino: which file it is, under whatever name */
+	ino_t ino;
 	int depth;
 };
 
@@ -39,13 +41,26 @@ static int bad_line(const char *name, int line, const char *text, const char *wo
 
 static int load(const struct file *f, const char *text, size_t len, struct str *out);
 
+/* The file that `fd` has open, or where there is none, that has this name now. */
+static int identify(struct file *f, int fd)
+{
+	struct stat st;
+	int r = fd < 0 ? sys_fstatat(AT_FDCWD, f->path, &st, 0) : sys_fstat(fd, &st);
+
+	if (r < 0)
+		return r;
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+	return 0;
+}
+
 static int load_include(const struct file *f, int line, const char *word, struct str *out)
 {
 	const char *slash = f->path ? strrchr(f->path, '/') : NULL;
 	char *path __free(ptr) = NULL, *text __free(ptr) = NULL;
 	struct file sub = {.from = f, .depth = f->depth + 1};
+	int fd __free(fd) = -EBADF, r;
 	size_t len;
-	int r;
 
 	if (!f->path)
 		return bad_line("profile", line, "a profile in memory can't include", word);
@@ -56,28 +71,40 @@ static int load_include(const struct file *f, int line, const char *word, struct
 		       : str_format("%.*s/%s", (int)(slash - f->path), f->path, word);
 	if (!path)
 		return -ENOMEM;
-	sub.path = path;
-	for (const struct file *up = f; up; up = up->from)
-		if (str_eq(up->path, path))
-			return bad_line(f->path, line, "a file that includes itself:", word);
 	if (sub.depth > MAX_DEPTH)
 		return bad_line(f->path, line, "includes nest deeper than 8 at", word);
-	r = file_read_at(AT_FDCWD, path, LIMIT, &text, &len);
+	sub.path = path;
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+	r = fd < 0 ? fd : identify(&sub, fd);
+	if (r < 0)
+		return r;
+	for (const struct file *up = f; up; up = up->from)
+		if (up->dev == sub.dev && up->ino == sub.ino)
+			return bad_line(f->path, line, "a file that includes itself:", word);
+	r = file_read_fd(fd, LIMIT, &text, &len);
 	return r < 0 ? r : load(&sub, text, len, out);
 }
 
+static char *next_word(char **rest)
+{
+	char *word;
+
+	while ((word = strsep(rest, blanks)) && !word[0])
+		;
+	return word;
+}
+
 /* The file's name in an include line, cut out of `line`, or NULL. */
-static char *included(char *line)
+static char *included(char *line, const char **ret_extra)
 {
 	char *rest = line, *word;
 
 	line[strcspn(line, "#")] = 0;
-	while ((word = strsep(&rest, blanks)) && !word[0])
-		;
+	word = next_word(&rest);
 	if (!word || !str_eq(word, "include"))
 		return NULL;
-	while ((word = strsep(&rest, blanks)) && !word[0])
-		;
+	word = next_word(&rest);
+	*ret_extra = word ? next_word(&rest) : NULL;
 	return word ?: line + strlen(line);
 }
 
@@ -90,6 +117,7 @@ static int load(const struct file *f, const char *text, size_t len, struct str *
 	for (const char *at = text; r >= 0 && at < end; number++) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at)) ?: end;
 		char *line __free(ptr) = strndup(at, (size_t)(stop - at)), *file;
+		const char *extra;
 
 		if (!line)
 			return -ENOMEM;
@@ -98,10 +126,12 @@ static int load(const struct file *f, const char *text, size_t len, struct str *
 				return bad_line(name, number, "has a byte that no text has", NULL);
 		if (out->len + (size_t)(stop - at) > LIMIT)
 			return sys_fail(-EFBIG, "seccomp profile", name, "with all it includes it is too long");
-		file = included(line);
+		file = included(line, &extra);
 		if (file) {
-			r = file[0] ? load_include(f, number, file, out)
-				    : bad_line(name, number, "include what?", NULL);
+			if (!file[0] || extra)
+				return bad_line(name, number, extra ? "include takes one file, not" :
+						"include what?", extra);
+			r = load_include(f, number, file, out);
 			str_addf(out, "\1%d %s\n", number + 1, name);
 		} else {
 			str_addn(out, at, (size_t)(stop - at));
@@ -115,12 +145,11 @@ static int load(const struct file *f, const char *text, size_t len, struct str *
 /* What the groups hold may change from one ringfence to the next. */
 static uint64_t groups_sum(void)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = str_hash_start;
 
 	for (const struct rf_seccomp_group *g = rf_seccomp_groups(); g->name; g++)
 		for (size_t i = 0; g->calls[i]; i++)
-			for (const char *c = g->calls[i]; *c; c++)
-				h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+			h = str_hash(h, g->calls[i], strlen(g->calls[i]));
 	return h;
 }
 
@@ -129,8 +158,10 @@ int seccomp_text_load(const char *path, const char *text, size_t len, char **ret
 {
 	struct file f = {.path = path};
 	struct str out __free(str) = {0};
-	int r;
+	int r = path ? identify(&f, -EBADF) : 0;
 
+	if (r < 0)
+		return r;
 	str_addf(&out, "\2text 1 %016llx\n", (unsigned long long)groups_sum());
 	r = load(&f, text, len, &out);
 	if (r < 0)
@@ -151,15 +182,6 @@ struct parser {
 static int bad(const struct parser *p, const char *text, const char *word)
 {
 	return bad_line(p->name, p->line, text, word);
-}
-
-static char *next_word(char **rest)
-{
-	char *word;
-
-	while ((word = strsep(rest, blanks)) && !word[0])
-		;
-	return word;
 }
 
 static const struct {
@@ -250,7 +272,11 @@ static int parse_condition(const struct parser *p, char **rest, struct scmp_arg_
 		equal = next_word(rest);
 		if (!equal || !str_eq(equal, "=="))
 			return bad(p, "after & MASK comes == VALUE, not", equal ?: "");
-		return parse_value(p, next_word(rest), &c->datum_b);
+		equal = next_word(rest);
+		r = parse_value(p, equal, &c->datum_b);
+		if (r >= 0 && c->datum_b & ~c->datum_a)
+			return bad(p, "the mask leaves nothing that could be", equal);
+		return r;
 	}
 	return bad(p, "an argument is compared by ==, !=, <, <=, >, >= or &, not", op ?: "");
 }

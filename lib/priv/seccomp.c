@@ -83,6 +83,22 @@ static int new_seccomp(const char *name, struct rf_seccomp **ret)
 	return 0;
 }
 
+int seccomp_fill(struct rf_seccomp *s, const char *body, size_t n, size_t unknown_len)
+{
+	size_t size = n * sizeof(*s->filter);
+
+	s->filter = malloc(size);
+	s->unknown = strndup(body + size, unknown_len);
+	if (!s->filter || !s->unknown) {
+		free(take_ptr(&s->filter));
+		free(take_ptr(&s->unknown));
+		return -ENOMEM;
+	}
+	memcpy(s->filter, body, size);
+	s->n = n;
+	return 0;
+}
+
 int rf_seccomp_new_empty(struct rf_seccomp **ret_seccomp)
 {
 	static const struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);

@@ -50,6 +50,9 @@ const struct seccomp_rule *seccomp_deciding_rule(const struct rf_seccomp *s,
 						 const struct seccomp_data *call, uint32_t action);
 uint32_t seccomp_native_arch(void); /* AUDIT_ARCH_… */
 
+/* Take the filter and the names left out from a file's body, one behind the other: 0 or -ENOMEM. */
+int seccomp_fill(struct rf_seccomp *s, const char *body, size_t n, size_t unknown_len);
+
 /*
  * seccomp-text.c. A text profile with the files that it includes, put into one text whose lines
  * know their origin ("\1NAME:" before each file): it is the cache's key, and what is compiled.
@@ -70,7 +73,7 @@ int seccomp_value(const char *name, uint64_t *ret_value);
 
 /*
  * notify.c. Load the filter with all but "allow" turned into a question to the supervisor, and send
- * him the listener by the socket: 0 or -errno.
+ * him the listener by the socket: the listener, which the exec closes (a close(2) would be a call to be told of), or -errno.
  */
 int notify_load(const struct rf_seccomp *s, int socket_fd);
 

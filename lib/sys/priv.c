@@ -94,15 +94,6 @@ int sys_socketpair(int ret_fds[2])
 			     "AF_UNIX, %s", "SOCK_SEQPACKET|SOCK_CLOEXEC");
 }
 
-int sys_send_fd(int socket_fd, const struct msghdr *message, int fd)
-{
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(message)), &fd, sizeof(fd));
-	/* Not through libc: the filter knows this call by its arguments. */
-	return (int)SYS_CALL("sendmsg", SYS_ACT, socket_fd, NULL,
-			     syscall(SYS_sendmsg, socket_fd, message, MSG_NOSIGNAL),
-			     "%d, {SCM_RIGHTS, %d}, MSG_NOSIGNAL", socket_fd, fd);
-}
-
 static long receive_fd(int socket_fd)
 {
 	union {

@@ -92,6 +92,9 @@ int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_kill(pid_t pid, int sig);
 int sys_prctl(const char *name, int option, unsigned long a, unsigned long b);
 int sys_seccomp_filter(unsigned flags, const struct sock_fprog *prog);
+/* Load it and send its listener in `message`, whose address the filter may know; the listener. */
+int sys_seccomp_listen(unsigned flags, const struct sock_fprog *prog, int socket_fd,
+		       const struct msghdr *message);
 int sys_setresuid(uid_t r, uid_t e, uid_t s);
 int sys_setresgid(gid_t r, gid_t e, gid_t s);
 int sys_setgroups(size_t n, const gid_t *list);
@@ -174,8 +177,7 @@ int sys_seccomp_receive(int listener_fd, struct seccomp_notif *ret_call);
 int sys_seccomp_send(int listener_fd, struct seccomp_notif_resp *answer);
 int sys_seccomp_id_valid(int listener_fd, uint64_t id);
 int sys_socketpair(int ret_fds[2]);
-/* A descriptor in a message of one byte. `message` is the caller's, so that a filter can know it. */
-int sys_send_fd(int socket_fd, const struct msghdr *message, int fd);
+/* A descriptor from a message of one byte; -ENODATA: there comes none. */
 int sys_receive_fd(int socket_fd);
 int sys_signalfd(const sigset_t *set);
 

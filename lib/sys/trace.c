@@ -262,6 +262,8 @@ void sys_whole_close(int fd)
 }
 
 static void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+static void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
 {
 	char *words;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* seccomp profiles in the OCI's JSON, through libseccomp to the filter; nothing is loaded. */
+/* Profiles in JSON, as text and compiled, to the filter; nothing is loaded. */
 #include <ringfence/priv.h>
 
 #include "fuzz.h"

@@ -79,9 +79,19 @@ int filter_open(const char *profile, struct rf_seccomp **ret_filter);
 bool filter_traced(void);
 /* Fork; in the child 0 with *confine set, in the caller the program's end as an exit code. */
 int filter_supervise(struct rf_confine *confine, bool *ret_done);
-int filter_supervise_by(struct rf_confine *confine, bool let_go,
-			void (*report)(const struct rf_notify_event *event, void *data), void *data,
-			int *ret_status, bool *ret_done);
+
+struct supervision {
+	bool let_go;
+	void (*report)(const struct rf_notify_event *event, void *data);
+	void *data;
+	/* Results: */
+	bool done;	  /* in the caller, where all is over by now */
+	bool not_started; /* the child said so by filter_not_started() */
+	int status;
+};
+
+int filter_supervise_by(struct rf_confine *confine, struct supervision *s);
+void filter_not_started(const struct rf_confine *confine);
 
 #define CONFINE_FILTER_OPTIONS                                                                     \
 	{'s', "seccomp", OPT_STRING, &filter_options.profile, "FILE",                              \
@@ -114,7 +124,7 @@ int landlock_print_abi(void);
 	{0, "scope", OPT_LIST, &landlock_options.scope, "WORDS",                                   \
 	 "keep within what it starts: abstract-unix-socket, signal"},                              \
 	{0, "landlock-access", OPT_LIST, &landlock_options.access, "KIND[:RIGHTS]",                \
-	 "refuse these rights only, fs:write-file,… or net:bind-tcp,…, or a whole kind"},          \
+	 "refuse these rights only, fs:write-file,…, net:bind-tcp,… or scope:signal,…, or a whole kind"},          \
 	{0, "landlock-rule", OPT_LIST, &landlock_options.rules, "TYPE:RIGHTS:WHAT",                \
 	 "allow as path-beneath:RIGHTS:PATH or net-port:RIGHTS:PORT"},                             \
 	{0, "landlock-log", OPT_LIST, &landlock_options.log, "WORDS",                              \

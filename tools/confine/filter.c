@@ -47,15 +47,15 @@ bool filter_traced(void)
 	return filter_options.trace || filter_options.trace_only;
 }
 
-int filter_supervise_by(struct rf_confine *confine, bool let_go,
-			void (*report)(const struct rf_notify_event *event, void *data), void *data,
-			int *ret_status, bool *ret_done)
+int filter_supervise_by(struct rf_confine *confine, struct supervision *s)
 {
 	int socket_fd = -EBADF, pid, r;
+	char byte;
 
-	*ret_done = false;
+	if (tool_state.emit >= 0)
+		return tool_usage_error("--emit: a program that is traced has a second process, which answers for it; leave out --trace, --trace-only or learn");
 	confine->traced = true;
-	confine->trace_only = let_go;
+	confine->trace_only = s->let_go;
 	/* A dry run shows the step; nobody is asked. */
 	if (tool_state.dry_run)
 		return 0;
@@ -66,14 +66,28 @@ int filter_supervise_by(struct rf_confine *confine, bool let_go,
 	confine->trace_fd = socket_fd;
 	if (!pid)
 		return 0;
-	*ret_done = true;
-	r = rf_notify_serve(socket_fd, pid, confine->seccomp, let_go, report, data, ret_status);
+	s->done = true;
+	r = rf_notify_serve(socket_fd, pid, confine->seccomp, s->let_go, s->report, s->data, &s->status);
+	/* The other end is the child's alone, and gone with it or by its exec: this does not wait. */
+	if (r >= 0)
+		s->not_started = sys_read(socket_fd, &byte, 1) == 1;
 	sys_close(socket_fd);
 	return r < 0 ? tool_error(r, "supervise") : 0;
 }
 
+void filter_not_started(const struct rf_confine *confine)
+{
+	if (!confine->traced || tool_state.dry_run)
+		return;
+	/* Under a trace that does what it tells of, this could be one call too many. */
+	if (confine->trace_only)
+		sys_write(confine->trace_fd, "n", 1);
+	sys_close(confine->trace_fd);
+}
+
 struct trace {
 	int fd;
+	bool ours; /* opened here */
 	bool failed;
 	size_t total, counts[MAX_NR];
 };
@@ -195,43 +209,49 @@ static void summary(struct trace *t)
 	put(t, &line);
 }
 
-static int open_trace(const char *word, int *ret_fd)
+static int open_trace(const char *word, struct trace *t)
 {
 	uint64_t n;
 	int fd;
 
-	*ret_fd = 2;
+	t->fd = 2;
 	if (!word || !word[0])
 		return 0;
 	if (str_starts(word, "fd:")) {
 		if (str_to_u64(word + 3, &n) < 0 || n > 1 << 20 || sys_set_cloexec((int)n, n > 2) < 0)
 			return tool_usage_error("--trace: \"%s\" is not an open descriptor, as in fd:3", word);
-		*ret_fd = (int)n;
+		t->fd = (int)n;
 		return 0;
 	}
 	fd = sys_openat(AT_FDCWD, word, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (fd < 0)
 		return tool_error(fd, "--trace");
-	*ret_fd = fd;
+	t->fd = fd;
+	t->ours = true;
 	return 0;
 }
 
 int filter_supervise(struct rf_confine *confine, bool *ret_done)
 {
 	static struct trace trace;
-	int status = 0, r;
+	struct supervision s = {.let_go = filter_options.trace_only, .report = report, .data = &trace};
+	int r;
 
 	*ret_done = false;
 	if (!filter_traced())
 		return 0;
-	r = tool_state.dry_run ? 0 : open_trace(filter_options.trace, &trace.fd);
+	r = tool_state.dry_run ? 0 : open_trace(filter_options.trace, &trace);
 	if (!r)
-		r = filter_supervise_by(confine, filter_options.trace_only, report, &trace, &status,
-					ret_done);
-	if (r || !*ret_done)
+		r = filter_supervise_by(confine, &s);
+	*ret_done = s.done;
+	if (!r && s.done)
+		summary(&trace);
+	/* The child has no use for it, and does not keep it. */
+	if (trace.ours)
+		sys_close(trace.fd);
+	if (r || !s.done)
 		return r;
-	summary(&trace);
 	if (trace.failed)
 		tool_warn("the trace could not be written in full");
-	return tool_exit_as(status);
+	return tool_exit_as(s.status);
 }

@@ -77,7 +77,7 @@ static int add_fs(const char *word)
 /* TYPE:RIGHTS:WHAT, as setpriv(1) writes it. */
 static int add_rule(const char *text)
 {
-	char *copy __free(ptr) = strdup(text), *rest = copy, *type, *rights;
+	char *copy __free(ptr) = strdup(text), *rest = copy, *type, *rights, all[] = "all";
 	uint64_t bits;
 	int r;
 
@@ -85,6 +85,9 @@ static int add_rule(const char *text)
 		return tool_error(-ENOMEM, "--landlock-rule");
 	type = strsep(&rest, ":");
 	rights = strsep(&rest, ":");
+	/* No rights: whatever is refused. */
+	if (rest && !rights[0])
+		rights = all;
 	if (rest && str_eq(type, "path-beneath"))
 		return add_path("landlock-rule", rights, text + (rest - copy));
 	if (!rest || !str_eq(type, "net-port"))
@@ -93,21 +96,32 @@ static int add_rule(const char *text)
 	return r < 0 ? tool_error(r, "--landlock-rule") : add_port("landlock-rule", bits, rest);
 }
 
+/* KIND, KIND: or KIND:RIGHTS, as setpriv(1) writes it. */
 static int add_access(const char *text)
 {
-	bool net = str_starts(text, "net");
-	enum rf_landlock_kind kind = net ? RF_LANDLOCK_NET : RF_LANDLOCK_FS;
-	const char *rest = text + (net ? 3 : 2);
-	uint64_t rights = rf_landlock_all(kind);
+	static const char *const words[] = {
+		[RF_LANDLOCK_FS] = "fs", [RF_LANDLOCK_NET] = "net", [RF_LANDLOCK_SCOPE] = "scope",
+	};
+	size_t len = strcspn(text, ":"), kind = 0;
+	uint64_t rights;
 	int r = 0;
 
-	if ((!net && !str_starts(text, "fs")) || (rest[0] && rest[0] != ':'))
-		return tool_usage_error("--landlock-access: \"%s\" is not fs, net, fs:RIGHTS or net:RIGHTS", text);
-	if (rest[0])
-		r = rf_landlock_parse(kind, rest + 1, &rights);
-	rules.handled[kind] |= rights;
-	handled_given[kind] = true;
-	return r < 0 ? tool_error(r, "--landlock-access") : 0;
+	while (kind < array_size(words) && (strlen(words[kind]) != len || strncmp(words[kind], text, len)))
+		kind++;
+	if (kind == array_size(words))
+		return tool_usage_error("--landlock-access: \"%s\" is not fs, net, scope, or one of them with :RIGHTS", text);
+	rights = rf_landlock_all(kind);
+	if (text[len] && text[len + 1])
+		r = rf_landlock_parse(kind, text + len + 1, &rights);
+	if (r < 0)
+		return tool_error(r, "--landlock-access");
+	if (kind == RF_LANDLOCK_SCOPE)
+		rules.scope |= rights;
+	else {
+		rules.handled[kind] |= rights;
+		handled_given[kind] = true;
+	}
+	return 0;
 }
 
 static int add_words(const char *option, const struct opt_list *list, enum rf_landlock_kind kind,

@@ -90,6 +90,23 @@ static char **sorted_names(const struct learnt *l)
 	return names;
 }
 
+/*
+ * A libc that has clone3(2) tries it first, and goes back to clone(2) for ENOSYS, not for EPERM. Where it
+ * was refused by a filter around this one, it was not told of here.
+ */
+static bool wants_no_clone3(const struct learnt *l)
+{
+	int clone3 = seccomp_call_number("clone3"), clone = seccomp_call_number("clone");
+	struct seccomp_data call = {.nr = clone3, .arch = seccomp_native_arch()};
+	uint32_t action;
+
+	if (clone < 0 || clone3 < 0 || !l->used[clone] || l->used[clone3])
+		return false;
+	if (!l->base || rf_seccomp_answer(l->base, &call, &action) < 0)
+		return true;
+	return action != SECCOMP_RET_ALLOW && action != (SECCOMP_RET_ERRNO | ENOSYS);
+}
+
 static bool in_group(const struct rf_seccomp_group *g, const char *name)
 {
 	for (size_t i = 0; g->calls[i]; i++)
@@ -134,7 +151,7 @@ static void add_command(struct str *out, char **argv)
 	str_addf(out, "%s\n", words.s ?: "");
 }
 
-static int as_text(struct str *out, char **names, char **argv)
+static int as_text(struct str *out, const struct learnt *l, char **names, char **argv)
 {
 	bool done[MAX_NR] = {0};
 	char *base __free(ptr) = NULL;
@@ -146,24 +163,30 @@ static int as_text(struct str *out, char **names, char **argv)
 	str_add(out, base ?: "");
 	if (base && len && base[len - 1] != '\n')
 		str_add(out, "\n");
-	if (base && !names[0])
+	if (base && !names[0] && !wants_no_clone3(l))
 		return 0;
 	add_command(out, argv);
 	if (!base)
 		str_add(out, "default deny EPERM\n");
+	if (wants_no_clone3(l))
+		str_add(out, "\n# Without it, clone is called; EPERM would not be taken for that.\ndeny ENOSYS clone3\n");
 	for (const struct rf_seccomp_group *g = rf_seccomp_groups(); g->name; g++)
 		add_of_group(out, names, done, g);
 	add_of_group(out, names, done, NULL);
 	return 0;
 }
 
-static void as_oci(struct str *out, char **names)
+static void as_oci(struct str *out, const struct learnt *l, char **names)
 {
 	str_add(out, "{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\t\"defaultErrnoRet\": 1,\n"
 		     "\t\"syscalls\": [\n\t\t{\n\t\t\t\"names\": [");
 	for (size_t i = 0; names[i]; i++)
 		str_addf(out, "%s\n\t\t\t\t\"%s\"", i ? "," : "", names[i]);
-	str_add(out, "\n\t\t\t],\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\"\n\t\t}\n\t]\n}\n");
+	str_add(out, "\n\t\t\t],\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\"\n\t\t}");
+	if (wants_no_clone3(l))
+		str_addf(out, ",\n\t\t{\n\t\t\t\"names\": [\n\t\t\t\t\"clone3\"\n\t\t\t],\n"
+			 "\t\t\t\"action\": \"SCMP_ACT_ERRNO\",\n\t\t\t\"errnoRet\": %d\n\t\t}", ENOSYS);
+	str_add(out, "\n\t]\n}\n");
 }
 
 static int write_profile(const struct learnt *l, char **argv)
@@ -173,9 +196,9 @@ static int write_profile(const struct learnt *l, char **argv)
 	int r = names ? 0 : tool_error(-ENOMEM, "learn");
 
 	if (!r && format)
-		as_oci(&out, names);
+		as_oci(&out, l, names);
 	else if (!r)
-		r = as_text(&out, names, argv);
+		r = as_text(&out, l, names, argv);
 	for (size_t i = 0; names && names[i]; i++)
 		free(names[i]);
 	free(names);
@@ -221,6 +244,8 @@ static int become(const struct rf_confine *confine)
 		r = rf_plan_confine(plan, confine);
 	r = r < 0 ? tool_error(r, "plan") : -tool_run_plan(plan);
 	rf_plan_free(plan);
+	if (r)
+		filter_not_started(confine);
 	return r;
 }
 
@@ -229,8 +254,8 @@ int learn_run(int argc, char **argv)
 	static struct learnt learnt;
 	struct rf_confine confine = {.size = sizeof(confine), .argv = argv};
 	struct rf_seccomp *all = NULL;
-	bool done = false;
-	int status = 0, r = open_base(&learnt);
+	struct supervision s = {.let_go = true, .report = note, .data = &learnt};
+	int r = open_base(&learnt);
 
 	if (r)
 		return r;
@@ -238,16 +263,16 @@ int learn_run(int argc, char **argv)
 	if (r < 0)
 		return tool_error(r, "learn");
 	confine.seccomp = all;
-	r = filter_supervise_by(&confine, true, note, &learnt, &status, &done);
-	if (!r && !done)
+	r = filter_supervise_by(&confine, &s);
+	if (!r && !s.done)
 		r = become(&confine);
-	else if (!r)
+	else if (!r && !s.not_started)
 		r = write_profile(&learnt, argv);
 	if (learnt.foreign)
 		tool_warn("it made calls by another architecture's numbers, which a text profile refuses");
 	rf_seccomp_free(learnt.base);
 	rf_seccomp_free(all);
-	return r || !done ? r : tool_exit_as(status);
+	return r || !s.done ? r : tool_exit_as(s.status);
 }
 
 int compile_run(int argc, char **argv)

@@ -93,6 +93,8 @@ static int run(int argc, char **argv)
 	r = r < 0 ? tool_error(r, "plan") : -tool_run_plan(plan);
 	rf_plan_free(plan);
 	rf_seccomp_free(filter);
+	if (r)
+		filter_not_started(&confine);
 	return r;
 }
 
