@@ -249,6 +249,11 @@ less "not executable" --no-new-privs /etc/passwd
 less "arguments" --no-new-privs printf '%s|' 'a b' '' --drop
 less "-- ends options" --no-new-privs -- echo --no-new-privs
 less "environment" --no-new-privs sh -c 'echo $HOME $PATH'
+"$O/tools/confine" compile <(printf 'default allow\ndeny EDOM mkdir mkdirat\n') filter.compiled
+tail -c +41 filter.compiled > filter.raw
+given "this setpriv has no --seccomp-filter" sh -c 'setpriv --help | grep -q seccomp-filter'
+less "--seccomp-filter" --seccomp-filter filter.raw sh -c 'mkdir d 2>&1; grep -E "^(NoNewPrivs|Seccomp):" /proc/self/status'
+given
 differ "setpriv: no such option" chosen "125" " [125]" confine setpriv --frobnicate true
 differ "setpriv: descriptors above 2" chosen "they are closed unless --pass-fd names them" "0 1 2 [0]" "confine" "setpriv" --no-new-privs python3 -c 'import os
 print(*[f for f in range(40) if f not in (3, 4) and os.path.exists("/proc/self/fd/%d" % f)])' 17< /etc/hostname
