@@ -160,13 +160,11 @@ static void print_raw(const struct table *t)
 		printf("%s%s", t->columns[c].title, c + 1 == t->width ? "\n" : " ");
 	for (size_t i = 0; i < t->n; i++) {
 		const struct column *col = &t->columns[i % t->width];
-		char buf[4096] = "";
+		char buf[64] = "";
 
-		if (t->cells[i].is_text)
-			snprintf(buf, sizeof(buf), "%s", t->cells[i].text);
-		else if (!t->cells[i].none)
+		if (!t->cells[i].is_text && !t->cells[i].none)
 			cell_words(col, &t->cells[i], buf, sizeof(buf));
-		for (const char *p = buf; *p; p++)
+		for (const char *p = t->cells[i].text ?: buf; *p; p++)
 			if (*p == '\n' && col->type == CELL_LINES)
 				putchar(',');
 			else

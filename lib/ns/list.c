@@ -111,25 +111,39 @@ static int add_process(struct rf_ns_list *l, int proc_fd, const char *name)
 	return r;
 }
 
-static int add_descriptor(struct rf_ns_list *l, const char *pid, const char *fd, char *text, size_t len)
+static int add_held(struct rf_ns_list *l, const struct rf_ns_kind *kind, uint64_t inode, const char *pid,
+		    const char *fd)
 {
-	text[len] = '\0';
-	for (size_t i = 0; i < RF_NS_KINDS; i++) {
-		uint64_t inode = number_in(text, rf_ns_kind(i)->name);
-		struct rf_ns_entry *e;
-		bool is_new = false;
-		int r;
+	struct rf_ns_entry *e;
+	bool is_new = false;
+	int r = ns_table_add(l, kind, inode, &e, &is_new);
 
-		if (!inode)
-			continue;
-		r = ns_table_add(l, rf_ns_kind(i), inode, &e, &is_new);
-		if (r < 0 || !is_new)
-			return r;
-		e->held = RF_NS_BY_DESCRIPTOR;
-		e->pid = (int)strtol(pid, NULL, 10);
-		return ns_table_path(l, e, str_format("/proc/%s/fd/%s", pid, fd));
-	}
-	return 0;
+	if (r < 0 || !is_new)
+		return r;
+	e->held = RF_NS_BY_DESCRIPTOR;
+	e->pid = (int)strtol(pid, NULL, 10);
+	return ns_table_path(l, e, str_format("/proc/%s/fd/%s", pid, fd));
+}
+
+/*
+ * A descriptor of a file where a namespace was mounted has that file's path as its text, and after it
+ * was unmounted only "/". So has one of the root directory, or of what else was unmounted: to open that
+ * may wait, or set a device off, so it is looked at first.
+ */
+static int add_unmounted(struct rf_ns_list *l, int dirfd, const char *pid, const char *name)
+{
+	int fd __free(fd) = -EBADF;
+	const struct rf_ns_kind *kind;
+	struct stat st, own;
+	uint64_t inode;
+
+	if (sys_fstatat(dirfd, name, &st, 0) < 0 || sys_fstatat(AT_FDCWD, "/proc/self/ns/mnt", &own, 0) < 0 ||
+	    st.st_dev != own.st_dev)
+		return 0;
+	fd = sys_openat(dirfd, name, O_RDONLY, 0);
+	if (fd < 0 || ns_kind_of(fd, &kind, &inode) < 0)
+		return 0;
+	return add_held(l, kind, inode, pid, name);
 }
 
 static int relate(struct rf_ns_list *l, size_t index, int fd);
@@ -159,6 +173,29 @@ static int add_socket(struct rf_ns_list *l, int pidfd, const char *pid, const ch
 	return r < 0 ? r : relate(l, (size_t)(e - l->entries), net);
 }
 
+struct holder {
+	const char *pid;
+	int dirfd, pidfd;
+};
+
+static int add_descriptor(struct rf_ns_list *l, struct holder *h, const char *name, const char *text)
+{
+	for (size_t i = 0; i < RF_NS_KINDS; i++) {
+		uint64_t inode = number_in(text, rf_ns_kind(i)->name);
+
+		if (inode)
+			return add_held(l, rf_ns_kind(i), inode, h->pid, name);
+	}
+	if (str_eq(text, "/"))
+		return add_unmounted(l, h->dirfd, h->pid, name);
+	if (!str_starts(text, "socket:["))
+		return 0;
+	/* -1: it could not be opened, and isn't tried again. */
+	if (h->pidfd == -EBADF && (h->pidfd = sys_pidfd_open((pid_t)strtol(h->pid, NULL, 10))) < 0)
+		h->pidfd = -1;
+	return h->pidfd >= 0 ? add_socket(l, h->pidfd, h->pid, name) : 0;
+}
+
 /* Call fn for each name in a directory; what has gone meanwhile is passed over. */
 static int each(int at, const char *path, int (*fn)(struct rf_ns_list *l, int at, const char *name),
 		struct rf_ns_list *l)
@@ -179,7 +216,8 @@ static int each(int at, const char *path, int (*fn)(struct rf_ns_list *l, int at
 static int add_descriptors_of(struct rf_ns_list *l, int proc_fd, const char *pid)
 {
 	char path[40];
-	int r = 0, fd __free(fd) = -EBADF, pidfd __free(fd) = -EBADF;
+	int r = 0, fd __free(fd) = -EBADF;
+	struct holder h = {.pid = pid, .pidfd = -EBADF};
 	DIR *dir __free(dir) = NULL;
 	struct dirent *e;
 
@@ -190,19 +228,18 @@ static int add_descriptors_of(struct rf_ns_list *l, int proc_fd, const char *pid
 	if (!dir)
 		return 0;
 	take_fd(&fd);
+	h.dirfd = dirfd(dir);
 	while (r >= 0 && (e = readdir(dir))) {
 		char text[64];
-		ssize_t n = e->d_name[0] == '.' ? -ENOENT : sys_readlinkat(dirfd(dir), e->d_name, text, sizeof(text) - 1);
+		ssize_t n = e->d_name[0] == '.' ? -ENOENT : sys_readlinkat(h.dirfd, e->d_name, text, sizeof(text) - 1);
 
-		if (n > 8 && !memcmp(text, "socket:[", 8)) {
-			/* -1: it could not be opened, and isn't tried again. */
-			if (pidfd == -EBADF && (pidfd = sys_pidfd_open((pid_t)strtol(pid, NULL, 10))) < 0)
-				pidfd = -1;
-			r = pidfd >= 0 ? add_socket(l, pidfd, pid, e->d_name) : 0;
-		} else if (n > 0) {
-			r = add_descriptor(l, pid, e->d_name, text, (size_t)n);
-		}
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		r = add_descriptor(l, &h, e->d_name, text);
 	}
+	if (h.pidfd >= 0)
+		sys_close(h.pidfd);
 	return r;
 }
 
