@@ -281,7 +281,7 @@ lists "--nowrap" -n -r -W -p "$P" -t net -o NS,NSFS
 given "this lsns has no --filter (2.41)" sh -c 'lsns --help | grep -q -e --filter'
 for e in "NPROCS > 0" "NPROCS gt 0 and TYPE eq 'net'" "TYPE == \"net\" || TYPE == 'uts'" "TYPE =~ '^[m-p]'" "TYPE !~ 'r'" \
 	"not (TYPE == 'net')" "!(NPROCS == 1)" "not NPROCS == 1" "PID == $P && NPROCS <= 1K" "PID == '$P'" "NPROCS >= 0.5" \
-	"NPROCS <= 1KiB AND UID >= 0" "NETNSID" "NETNSID == 'unassigned'" "NSFS == ''" "COMMAND LT 'zzz'" "PID != PPID" "TYPE" "true" \
+	"NPROCS <= 1KiB AND UID >= 0" "NETNSID" "NETNSID == 'unassigned'" "NSFS == ''" "NSFS != ''" "not NSFS" "NSFS =~ '^\$'" "NSFS < 'a'" "PID == false" "COMMAND LT 'zzz'" "PID != PPID" "TYPE" "true" \
 	"false OR TYPE == 'user' AND NPROCS" "((PID))" "0"; do
 	lists "-Q $e" -r -n -p "$P" -o NS,TYPE -Q "$e"
 done

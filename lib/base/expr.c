@@ -9,8 +9,9 @@
  * the brackets matter.
  *
  * Which way two values are compared is told by what stands there: as truths beside true or false, as
- * numbers beside a number, as text beside a string, and two columns by the kind of the left one. What
- * is no number, or nothing, differs from every number and is neither less nor more.
+ * numbers beside a number, as text beside a string, and two columns by the kind of the left one. Text
+ * that is no number differs from every number and is neither less nor more. Where a column has nothing,
+ * no comparison with a number is true, and as text it is less than any, the empty one, too.
  *
  * The parts stand in one array in the order in which they are complete, so a part comes after those it
  * is made of, and the last is the whole.
@@ -408,6 +409,10 @@ static bool compare(enum op op, enum expr_type type, const struct expr_value *le
 
 	if (type == EXPR_BOOL)
 		return holds(op, (int)is_true(left) - (int)is_true(right));
+	if (type == EXPR_NUMBER && (left->type == EXPR_NONE || right->type == EXPR_NONE))
+		return false;
+	if (left->type == EXPR_NONE || right->type == EXPR_NONE)
+		return holds(op, (left->type != EXPR_NONE) - (right->type != EXPR_NONE));
 	if (type != EXPR_NUMBER)
 		return holds(op, strcmp(as_text(left, buf_left), as_text(right, buf_right)));
 	if (!as_number(left, &a) || !as_number(right, &b))
