@@ -107,6 +107,23 @@ refuse "a missing profile" 125 'nowhere.json: openat.*No such file' confine --se
 check "our own profile lets a shell work" confine --seccomp "$TOP/examples/seccomp-default.json" sh -c 'echo a | grep -q a'
 refuse "and refuses to make namespaces" 1 'Operation not permitted' confine --seccomp "$TOP/examples/seccomp-default.json" unshare -U true
 
+# --- instructions as they are: what a compiled profile has behind its header
+printf 'default allow\ndeny EDOM mkdir mkdirat\n' > raw.profile
+confine compile raw.profile raw.compiled && tail -c +41 raw.compiled > raw.filter
+refuse "--seccomp-filter takes instructions" 1 'out of domain' confine --seccomp-filter raw.filter mkdir "$T/d"
+prints "and forbids to gain privilege" '^NoNewPrivs:.1$' confine --seccomp-filter raw.filter cat /proc/self/status
+prints "loads them as setpriv does" 'SECCOMP_FILTER_FLAG_SPEC_ALLOW' confine --dry-run --seccomp-filter raw.filter true
+refuse "no instructions" 125 'raw.profile: holds no instructions' confine --seccomp-filter raw.profile true
+refuse "none at all" 125 'holds no instructions' confine --seccomp-filter /dev/null true
+refuse "a profile beside" 125 'goes with none of --seccomp' confine --seccomp-filter raw.filter --seccomp raw.profile true
+refuse "nothing to trace by" 125 'goes with none of --seccomp, --trace' confine --seccomp-filter raw.filter --trace true
+refuse "a missing file" 125 'nowhere.filter: openat.*No such file' confine --seccomp-filter nowhere.filter true
+head -c 32776 /dev/zero > long.filter
+refuse "more than the kernel takes" 125 'has 4097 instructions, the kernel takes 4096' confine --seccomp-filter long.filter true
+printf '\0\0\0\0\0\0\0\0' > bad.filter
+refuse "what the kernel refuses" 125 'seccomp\(.*Invalid argument' confine --seccomp-filter bad.filter true
+root && { chmod 644 raw.filter; refuse "as nobody" 1 'out of domain' nobody "$O/tools/confine" --seccomp-filter raw.filter mkdir "$T/d"; }
+
 # --- faults: each set-up call made to fail ends in 125 and the program does not run
 faults="prctl=EPERM seccomp=EACCES close_range=EPERM"
 if root; then faults="$faults capset=EPERM"; fi

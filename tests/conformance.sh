@@ -249,6 +249,11 @@ less "not executable" --no-new-privs /etc/passwd
 less "arguments" --no-new-privs printf '%s|' 'a b' '' --drop
 less "-- ends options" --no-new-privs -- echo --no-new-privs
 less "environment" --no-new-privs sh -c 'echo $HOME $PATH'
+"$O/tools/confine" compile <(printf 'default allow\ndeny EDOM mkdir mkdirat\n') filter.compiled
+tail -c +41 filter.compiled > filter.raw
+given "this setpriv has no --seccomp-filter" sh -c 'setpriv --help | grep -q seccomp-filter'
+less "--seccomp-filter" --seccomp-filter filter.raw sh -c 'mkdir d 2>&1; grep -E "^(NoNewPrivs|Seccomp):" /proc/self/status'
+given
 differ "setpriv: no such option" chosen "125" " [125]" confine setpriv --frobnicate true
 differ "setpriv: descriptors above 2" chosen "they are closed unless --pass-fd names them" "0 1 2 [0]" "confine" "setpriv" --no-new-privs python3 -c 'import os
 print(*[f for f in range(40) if f not in (3, 4) and os.path.exists("/proc/self/fd/%d" % f)])' 17< /etc/hostname
@@ -265,6 +270,26 @@ lists "-p: headings" -p "$P" -o NS,TYPE,NPROCS,PID,PPID,COMMAND,UID,USER
 lists "-p -o NS,TYPE,PNS" -n -p "$P" -t user -o NS,TYPE,ONS
 lists "-p -t pid -o NS,PNS" -n -p "$P" -t pid -o NS,PNS
 lists "--task --type" --noheadings --task "$P" --type uts --output NS
+# Raw is compared as it is: each blank counts.
+raw() { local n=$1; shift; same "lsns $n" nsls lsns "$@"; }
+raw "-r -n -p -o NS,TYPE,NPROCS" -r -n -p "$P" -t net -o NS,TYPE,NPROCS
+raw "--raw: blanks in a value, none for no value" --raw -p "$P" -t net -o NSFS,COMMAND,TYPE
+raw "-r -o +PATH" -r -p "$P" -t uts -o NS,PATH
+raw "--list" --list -r -p "$P" -t uts -o NS,TYPE
+lists "-n -p -o PATH,NETNSID" -n -r -p "$P" -t net -o PATH,NETNSID
+lists "--nowrap" -n -r -W -p "$P" -t net -o NS,NSFS
+given "this lsns has no --filter (2.41)" sh -c 'lsns --help | grep -q -e --filter'
+for e in "NPROCS > 0" "NPROCS gt 0 and TYPE eq 'net'" "TYPE == \"net\" || TYPE == 'uts'" "TYPE =~ '^[m-p]'" "TYPE !~ 'r'" \
+	"not (TYPE == 'net')" "!(NPROCS == 1)" "not NPROCS == 1" "PID == $P && NPROCS <= 1K" "PID == '$P'" "NPROCS >= 0.5" \
+	"NPROCS <= 1KiB AND UID >= 0" "NETNSID" "NETNSID == 'unassigned'" "NSFS == ''" "NSFS != ''" "not NSFS" "NSFS =~ '^\$'" "NSFS < 'a'" "PID == false" "COMMAND LT 'zzz'" "PID != PPID" "TYPE" "true" \
+	"false OR TYPE == 'user' AND NPROCS" "((PID))" "0"; do
+	lists "-Q $e" -r -n -p "$P" -o NS,TYPE -Q "$e"
+done
+differ "lsns -Q true or true and false" "their defect" "reads it from left to right, while scols-filter(5) has and before or" \
+	"net [0]" nsls lsns -rn -p "$P" -t net -o TYPE -Q "true or true and false"
+differ "lsns -Q NETNSID == 5" "their defect" "gives up where a value is no number" " [0]" nsls lsns -rn -p "$P" -t net -o TYPE -Q "NETNSID == 5"
+given
+differ "lsns -Q with an error" chosen "bad usage is 2" " [2]" nsls lsns -Q "NS ="
 differ "lsns of an unknown kind" chosen "bad usage is 2" " [2]" nsls lsns -t nonsense
 kill -9 $HOLDER; wait $HOLDER 2> /dev/null
 

@@ -34,6 +34,32 @@ equal "two kinds" "net uts" "$(nsls -n -o TYPE -t net,uts | sort -u | xargs)"
 equal "by the options' names, too" mnt "$(nsls -n -o TYPE -t mount | sort -u)"
 equal "columns as chosen" "NPROCS TYPE" "$(nsls -o NPROCS,TYPE | head -1 | xargs)"
 equal "columns added" "NS TYPE NPROCS PID USER COMMAND PATH HELD" "$(nsls -o +PATH,held | head -1 | xargs)"
+equal "all columns" "$(nsls -o all | head -1 | xargs)" "$(nsls --output-all | head -1 | xargs)"
+for other in --tree=owner:--list --json:--raw --output=NS:--output-all; do
+	refuse "${other//:/ and }" 2 'exclude each other' nsls "${other%:*}" "${other#*:}"
+done
+
+# --- for programs: one blank, nothing for no value, blanks as \x20
+equal "raw" "NS TYPE PNS COMMAND|$(ns "$TARGET" uts) uts  sleep\\x201000" "$(nsls --raw -p "$TARGET" -t uts -o NS,TYPE,PNS,COMMAND | paste -sd'|')"
+equal "raw, without headings" "$(ns "$TARGET" net)" "$(nsls -rn -p "$TARGET" -t net -o NS)"
+equal "raw says nothing beside" "" "$(nsls -r 2>&1 > /dev/null)"
+
+# --- which rows
+filtered() { equal "filter: $1" "$2" "$(nsls -rn -o "$3" -p "$TARGET" -Q "$1" 2>&1 | sort | xargs)"; }
+filtered "NS == $(ns "$TARGET" ipc)" "$(ns "$TARGET" ipc)" NS
+filtered "NS == '$(ns "$TARGET" ipc)' && NPROCS == 1" ipc type
+filtered "TYPE =~ '^[mn]' or TYPE == 'uts'" "mnt net uts" TYPE
+filtered 'not (TYPE =~ "^[a-p]")' "time user uts" TYPE
+filtered "command !~ 'sleep'" "" TYPE
+filtered "PNS" "pid user" TYPE
+filtered "PPID == $HOLDER and PID eq $TARGET and UID ge 0 and TYPE == 'user'" user TYPE
+filtered "HELD == 'process' and TYPE == 'net' and PATH == '/proc/$TARGET/ns/net'" "/proc/$TARGET/ns/net" PATH
+equal "--filter is -Q" net "$(nsls -rn -o TYPE -p "$TARGET" --filter 'TYPE == "net"')"
+check "a filter that no row passes is no failure" nsls -Q 'NPROCS < 0'
+refuse "a filter with an error says where" 2 '--filter: at character 8 of "NPROCS = 1": and, or or a comparison is missing' nsls -Q 'NPROCS = 1'
+refuse "by a column that is none" 2 'at character 12 of "NS == 1 \|\| SIZE > 2": there is no such column' nsls -Q 'NS == 1 || SIZE > 2'
+refuse "by a bad regular expression" 2 'at character 9 of "TYPE =~ .\(.": Unmatched' nsls -Q "TYPE =~ '('"
+refuse "of the processes of one" 2 '--filter is for the list of namespaces' nsls -Q PID 1
 given "jq is not installed" command -v jq
 check "JSON" sh -c "nsls -J -o all | jq -e 'length >= 16 and all(.ns > 0 and (.type | length) > 2) and any(.ns == $(ns "$TARGET" net) and .nprocs == 1 and .pid == $TARGET and .held_by == \"process\" and .command == \"sleep 1000\")'"
 given "util-linux's lsns is not installed" sh -c 'command -v lsns && command -v jq'
@@ -160,12 +186,56 @@ given "needs root: bind mounts" root
 prints "it has no process" "^ *$held" nsls -P
 [ -n "$SKIP_WHY" ] || kill "$keeper"
 [ -n "$SKIP_WHY" ] || { kill -9 $HOLDER; wait $HOLDER 2> /dev/null; await 10 sh -c "! [ -e /proc/$TARGET ]"; }
-prints "one that is mounted and outlives its process" "^ *$number +uts +0 +- +- +- +$T/pin +mount\$" nsls -o +PATH,HELD -t uts
+prints "one that is mounted and outlives its process" "^ *$number +uts +0 +- +$(id -un) +- +$T/pin +mount\$" nsls -o +PATH,HELD -t uts
 prints "can be joined there" "^$number\$" sh -c "nsjoin --uts=$T/pin readlink /proc/self/ns/uts | tr -dc 0-9"
 prints "the user namespace it belongs to lives on by it" "user +0 .* child\$" nsls -T -o +HELD
 [ -n "$SKIP_WHY" ] || umount pin
 given
 root || { kill -9 $HOLDER; wait $HOLDER 2> /dev/null; }
+
+# --- networks: their numbers, where they are mounted, and one that only a socket has
+given "needs root, and ip(8)" sh -c '[ "$(id -u)" = 0 ] && command -v ip'
+cat > nets.sh << 'SH'
+mount -t tmpfs none /run
+ip netns add one && ip netns set one 77 && touch /run/other && mount --bind /run/netns/one /run/other
+net=$(stat -c %i /run/other)
+nsls -n -t net -o NETNSID -Q "NS == $net" | xargs
+nsls -n -t net -o NETNSID -p $$ | xargs
+nsls -n -t uts -o NETNSID -p $$ | xargs
+nsls -n -t net -o NSFS -Q "NETNSID == 77" | sort | xargs
+nsls -n -t net -o NSFS,HELD --nowrap -Q "NETNSID == '77'" | xargs
+nsls -J -t net -o NETNSID,NSFS -Q "NETNSID == '77'" | xargs
+nsls -rn -t net -o PID,USER,COMMAND,NSFS -Q "NETNSID == '77'"
+python3 - "$net" << 'PY'
+import ctypes, os, socket, subprocess, sys
+own = os.open("/proc/self/ns/net", os.O_RDONLY)
+held = os.open("/run/other", os.O_RDONLY)
+libc = ctypes.CDLL(None)
+libc.setns(held, 0)
+s = socket.socket()
+libc.setns(own, 0)
+subprocess.run("umount -l /run/other; ip netns delete one", shell=True)
+ask = ["-Q", "NS == " + sys.argv[1], "-o"]
+say = lambda columns: subprocess.run(["nsls", "-rn"] + ask + [columns], capture_output=True, text=True).stdout.strip("\n")
+print(say("TYPE,NPROCS,PID,USER,HELD,PATH").replace(str(os.getpid()), "PID").replace("fd/%d" % held, "fd/N"))
+os.close(held)
+print(say("TYPE,NPROCS,PID,USER,COMMAND,HELD,PATH").replace(str(os.getpid()), "PID").replace("fd/%d" % s.fileno(), "fd/N"))
+PY
+SH
+[ -n "$SKIP_WHY" ] || unshare -m -n bash nets.sh > nets 2> nets.err || :
+net() { equal "$2" "$3" "$([ -n "$SKIP_WHY" ] && printf %s "$3" || sed -n "$1p" nets)"; }
+net 1 "the number of a network" 77
+net 2 "our own has none" unassigned
+net 3 "what is no network has none" -
+net 4 "all that it is mounted at, below each other" "/run/netns/one /run/other"
+net 5 "on one line" "/run/netns/one,/run/other mount"
+net 6 "as JSON" "[{netnsid: 77, nsfs: [/run/netns/one, /run/other]}]"
+net 7 "raw, of one without processes" " $(id -un)  /run/netns/one,/run/other"
+net 8 "a descriptor of one that was unmounted" "net 0 PID root descriptor /proc/PID/fd/N"
+net 9 "one that only a socket has" "net 0  root  socket /proc/PID/fd/N"
+given
+RINGFENCE_FAULT=socket=EACCES refuse "without netlink" 1 'socket\(AF_NETLINK, SOCK_RAW.*Permission denied' nsls -o NETNSID
+RINGFENCE_FAULT=socket=EACCES! check "which is not needed without the column" nsls -o NS,NSFS
 
 # --- two processes
 nsrun -r -u -n --no-init sh -c 'echo > '"$T"'/pub/up2; exec sleep 1000' < /dev/null > .start 2>&1 & HOLDER=$!

@@ -60,4 +60,30 @@ TEST(names_of_the_kernel)
 	}
 }
 
+/* Each field of the list is filled in where it is asked for, and says so where it is not. */
+TEST(numbers_of_networks)
+{
+	for (unsigned flags = RF_NS_RELATIONS; flags <= (RF_NS_RELATIONS | RF_NS_PEER_IDS); flags += RF_NS_PEER_IDS) {
+		const struct rf_ns_entry *entries;
+		struct rf_ns_list *list;
+		uint64_t own[RF_NS_KINDS];
+		int met = 0;
+
+		ASSERT_EQ(0, rf_ns_list_read(flags, &list));
+		ASSERT_EQ(0, rf_ns_of_process(getpid(), own));
+		for (size_t i = 0, n = rf_ns_list_entries(list, &entries); i < n; i++)
+			for (size_t k = 0; k < RF_NS_KINDS; k++) {
+				bool asked = flags & RF_NS_PEER_IDS && !strcmp(rf_ns_kind(k)->name, "net");
+
+				if (entries[i].inode != own[k])
+					continue;
+				met++;
+				EXPECT_EQ(asked ? RF_NS_UNASSIGNED : RF_NS_NO_PEER_ID, entries[i].peer_id);
+				EXPECT_EQ(RF_NS_BY_PROCESS, entries[i].held);
+			}
+		EXPECT_EQ(RF_NS_KINDS, met);
+		rf_ns_list_free(list);
+	}
+}
+
 TEST_HARNESS_MAIN

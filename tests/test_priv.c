@@ -475,6 +475,24 @@ TEST_F(cache, too_long)
 	EXPECT_EQ(-ENOENT, rf_seccomp_open("/nowhere/profile.json", 0, &s));
 }
 
+TEST_F(cache, raw_instructions)
+{
+	static const struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdirat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EDOM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct rf_seccomp *s __free(seccomp) = NULL, *other = NULL;
+
+	ASSERT_EQ(0, file_replace_at(AT_FDCWD, self->file, (const char *)filter, sizeof(filter), 0600));
+	ASSERT_EQ(0, rf_seccomp_open(self->file, RF_SECCOMP_RAW, &s));
+	EXPECT_EQ(SECCOMP_RET_ERRNO | EDOM, answer(s, SYS_mkdirat, 0, 0));
+	ASSERT_EQ(0, truncate(self->file, sizeof(filter) - 1));
+	EXPECT_EQ(-EINVAL, rf_seccomp_open(self->file, RF_SECCOMP_RAW, &other));
+	EXPECT_EQ(NULL, other);
+}
+
 /* The ids of the plan's steps in a row; "" where there is no plan. */
 static char *plan_ids(const struct rf_confine *c, int *ret_result)
 {

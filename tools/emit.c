@@ -86,18 +86,22 @@ static void cell_words(const struct column *col, const struct cell *c, char *buf
 	else
 		snprintf(buf, size, "%llu", (unsigned long long)c->number);
 	for (char *p = buf; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		if (*p == '\n' && col->type == CELL_LINES)
+			*p = tool_state.one_line ? ',' : '\n';
+		else if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
 }
 
 /* Terminal columns of UTF-8 text, one for each character. */
 static int columns_of(const char *s)
 {
-	int n = 0;
+	int n = 0, longest = 0;
 
-	for (; *s; s++)
-		n += (*s & 0xc0) != 0x80;
-	return n;
+	for (; *s; s++) {
+		n = *s == '\n' ? 0 : n + ((*s & 0xc0) != 0x80);
+		longest = n > longest ? n : longest;
+	}
+	return longest;
 }
 
 static void pad(const char *s, int width, bool right)
@@ -106,6 +110,67 @@ static void pad(const char *s, int width, bool right)
 
 	printf("%*s%s%*s", right && blank > 0 ? blank : 0, "", s, !right && blank > 0 ? blank : 0,
 	       "");
+}
+
+static bool is_left(const struct column *col)
+{
+	return col->type == CELL_TEXT || col->type == CELL_LINES;
+}
+
+/* What a cell has on line `k` of its row; false where it has less lines. */
+static bool line_of(const struct column *col, const struct cell *cell, int k, char *buf, size_t size)
+{
+	char *line = buf;
+
+	cell_words(col, cell, buf, size);
+	for (; k && line; k--) {
+		line = strchr(line, '\n');
+		line += !!line;
+	}
+	if (!line) {
+		buf[0] = '\0';
+		return false;
+	}
+	memmove(buf, line, strlen(line) + 1);
+	buf[strcspn(buf, "\n")] = '\0';
+	return true;
+}
+
+static bool print_line(const struct table *t, const struct cell *row, const int *widths, int k)
+{
+	char buf[4096];
+	bool any = false;
+
+	for (size_t c = 0; c < t->width && !any; c++)
+		any = line_of(&t->columns[c], &row[c], k, buf, sizeof(buf));
+	for (size_t c = 0; any && c < t->width; c++) {
+		bool last = c + 1 == t->width, left = is_left(&t->columns[c]);
+
+		line_of(&t->columns[c], &row[c], k, buf, sizeof(buf));
+		pad(buf, last && left ? 0 : widths[c], !left);
+		fputs(last ? "\n" : "  ", stdout);
+	}
+	return any;
+}
+
+/* For programs that read words: nothing for no value, and what isn't a plain character as \xHH. */
+static void print_raw(const struct table *t)
+{
+	for (size_t c = 0; c < t->width && !tool_state.no_headings; c++)
+		printf("%s%s", t->columns[c].title, c + 1 == t->width ? "\n" : " ");
+	for (size_t i = 0; i < t->n; i++) {
+		const struct column *col = &t->columns[i % t->width];
+		char buf[64] = "";
+
+		if (!t->cells[i].is_text && !t->cells[i].none)
+			cell_words(col, &t->cells[i], buf, sizeof(buf));
+		for (const char *p = t->cells[i].text ?: buf; *p; p++)
+			if (*p == '\n' && col->type == CELL_LINES)
+				putchar(',');
+			else
+				printf(*p > ' ' && *p < 0x7f && *p != '\\' ? "%c" : "\\x%02x", (unsigned char)*p);
+		fputs((i + 1) % t->width ? " " : "\n", stdout);
+	}
 }
 
 static void print_rows(const struct table *t)
@@ -122,17 +187,15 @@ static void print_rows(const struct table *t)
 		if (columns_of(buf) > widths[i % t->width])
 			widths[i % t->width] = columns_of(buf);
 	}
-	for (size_t i = tool_state.no_headings ? t->width : 0; i < t->n + t->width; i++) {
-		size_t c = i % t->width;
-		bool last = c + 1 == t->width, right = t->columns[c].type != CELL_TEXT;
+	for (size_t c = 0; c < t->width && !tool_state.no_headings; c++) {
+		bool last = c + 1 == t->width, left = is_left(&t->columns[c]);
 
-		if (i < t->width)
-			snprintf(buf, sizeof(buf), "%s", t->columns[c].title);
-		else
-			cell_words(&t->columns[c], &t->cells[i - t->width], buf, sizeof(buf));
-		pad(buf, last && !right ? 0 : widths[c], right);
+		pad(t->columns[c].title, last && left ? 0 : widths[c], !left);
 		fputs(last ? "\n" : "  ", stdout);
 	}
+	for (size_t i = 0; i + t->width <= t->n; i += t->width)
+		for (int k = 0; print_line(t, &t->cells[i], widths, k); k++)
+			;
 	free(widths);
 }
 
@@ -145,12 +208,31 @@ void emit_json_string(const char *s)
 		fputs(out.s, stdout);
 }
 
+static void json_lines(const char *text)
+{
+	const char *comma = "";
+
+	fputs("[", stdout);
+	for (size_t len; *text; text += len + (text[len] == '\n')) {
+		char *line __free(ptr) = NULL;
+
+		len = strcspn(text, "\n");
+		line = strndup(text, len);
+		fputs(comma, stdout);
+		emit_json_string(line ?: "");
+		comma = ", ";
+	}
+	fputs("]", stdout);
+}
+
 static void json_cell(const struct column *col, const struct cell *c)
 {
 	emit_json_string(col->key);
 	fputs(": ", stdout);
 	if (c->none)
 		fputs("null", stdout);
+	else if (c->is_text && col->type == CELL_LINES)
+		json_lines(c->text);
 	else if (c->is_text)
 		emit_json_string(c->text);
 	else if (c->number == RF_MAX)
@@ -185,7 +267,9 @@ void table_print(struct table *t)
 		tool_warn("out of memory: nothing is printed");
 		exit(EXIT_FAILED);
 	}
-	if (!tool_state.json) {
+	if (!tool_state.json && tool_state.raw) {
+		print_raw(t);
+	} else if (!tool_state.json) {
 		print_rows(t);
 	} else {
 		fputs("[", stdout);

@@ -87,6 +87,8 @@ struct tool_state {
 	const char *explain;   /* --explain[=json]: "text" or "json", else NULL */
 	bool dry_run;	       /* --dry-run */
 	bool no_headings;      /* of tables */
+	bool raw;	       /* --raw: one blank between cells, which have none of their own */
+	bool one_line;	       /* commas between what else would stand in lines below each other */
 	int emit;	       /* --emit=c: 0, else -1 */
 	char **argv;	       /* as the tool was called */
 };
@@ -127,7 +129,10 @@ int tool_descriptors(const char *option, const struct opt_list *list, const int 
 int tool_run_plan(struct rf_plan *plan);
 
 /* emit.c: rows of one kind, as a table (columns aligned at the end) or as JSON. */
-enum cell_type { CELL_TEXT, CELL_NUMBER, CELL_BYTES, CELL_TIME_US, CELL_BOOL };
+enum cell_type {
+	CELL_TEXT, CELL_NUMBER, CELL_BYTES, CELL_TIME_US, CELL_BOOL,
+	CELL_LINES, /* text with newlines between: below each other (--raw: with commas); in JSON an array */
+};
 
 struct column {
 	const char *key;   /* JSON key, snake_case with the unit: "memory_peak_bytes" */

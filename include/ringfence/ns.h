@@ -40,6 +40,7 @@ enum rf_ns_held {
 	RF_NS_BY_DESCRIPTOR, /* a process holds a descriptor of it */
 	RF_NS_BY_CHILD,	     /* it owns, or is the parent of, one of these */
 	RF_NS_UNSEEN,	     /* the kernel lists it, but nothing seen here has it: a thread, a message */
+	RF_NS_BY_SOCKET,     /* a process has a socket that was made in it */
 };
 
 struct rf_ns_entry {
@@ -51,15 +52,21 @@ struct rf_ns_entry {
 	uint32_t owner_uid;	/* of user namespaces: who made it; UINT32_MAX: unknown */
 	size_t processes;
 	int pid;		/* the lowest in it, or the one with the descriptor; 0: none */
-	const char *path;	/* where it is mounted, or a path through /proc; belongs to the list */
+	const char *path;	/* where it is mounted, or the descriptor's or socket's path; the list's */
+	const char *mounts;	/* each path where it is mounted, once, with newlines between (one in a path:
+				   \012); NULL: none; the list's */
+	int32_t peer_id;	/* the number that the caller's network namespace has for this one */
 	enum rf_ns_held held;
 };
+
+enum { RF_NS_UNASSIGNED = -1, RF_NS_NO_PEER_ID = -2 /* of peer_id: not a network, not asked for */ };
 
 struct rf_ns_list;
 
 enum rf_ns_list_flags {
-	RF_NS_DESCRIPTORS = 1, /* look also at the descriptors of all processes */
+	RF_NS_DESCRIPTORS = 1, /* look also at the descriptors of all processes, and whose network a socket has */
 	RF_NS_RELATIONS = 2,   /* fill in ids, owners, parents and those that exist by them alone */
+	RF_NS_PEER_IDS = 4,    /* with RF_NS_RELATIONS: fill in peer_id, by a netlink socket */
 };
 
 /*

@@ -43,6 +43,7 @@ struct rf_seccomp;
 enum {
 	RF_SECCOMP_NO_CACHE = 1, /* don't look for the compiled filter of an earlier run */
 	RF_SECCOMP_NO_STORE = 2, /* don't leave one for a later run */
+	RF_SECCOMP_RAW = 4,	 /* the file holds the kernel's own instructions, and nothing else */
 };
 
 /*
@@ -53,6 +54,8 @@ enum {
  * seccomp of $XDG_CACHE_HOME/ringfence, else of /var/cache/ringfence for root and of
  * ~/.cache/ringfence for others. A cache that is missing,
  * unwritable, damaged or somebody else's is no error: the profile is compiled again.
+ * With RF_SECCOMP_RAW the file is an array of struct sock_filter in this machine's byte order, as
+ * setpriv(1) takes and enosys(1) writes: loaded as it is, and with SECCOMP_FILTER_FLAG_SPEC_ALLOW.
  * 0; -EINVAL for a bad profile (the note names the JSON path, or the line); -EFBIG beyond 4 MiB; -E2BIG beyond
  * 4096 instructions; -errno of opening and reading. Free with rf_seccomp_free().
  */

@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "ns/listns.h"
+#include "ns/peer.h"
 #include "ns/table.h"
 
 DEFINE_FREE(ns_list, struct rf_ns_list *, rf_ns_list_free(v))
@@ -110,25 +111,89 @@ static int add_process(struct rf_ns_list *l, int proc_fd, const char *name)
 	return r;
 }
 
-static int add_descriptor(struct rf_ns_list *l, const char *pid, const char *fd, char *text, size_t len)
+static int add_held(struct rf_ns_list *l, const struct rf_ns_kind *kind, uint64_t inode, const char *pid,
+		    const char *fd)
 {
-	text[len] = '\0';
+	struct rf_ns_entry *e;
+	bool is_new = false;
+	int r = ns_table_add(l, kind, inode, &e, &is_new);
+
+	if (r < 0 || !is_new)
+		return r;
+	e->held = RF_NS_BY_DESCRIPTOR;
+	e->pid = (int)strtol(pid, NULL, 10);
+	return ns_table_path(l, e, str_format("/proc/%s/fd/%s", pid, fd));
+}
+
+/*
+ * A descriptor of a file where a namespace was mounted has that file's path as its text, and after it
+ * was unmounted only "/". So has one of the root directory, or of what else was unmounted: to open that
+ * may wait, or set a device off, so it is looked at first.
+ */
+static int add_unmounted(struct rf_ns_list *l, int dirfd, const char *pid, const char *name)
+{
+	int fd __free(fd) = -EBADF;
+	const struct rf_ns_kind *kind;
+	struct stat st, own;
+	uint64_t inode;
+
+	if (sys_fstatat(dirfd, name, &st, 0) < 0 || sys_fstatat(AT_FDCWD, "/proc/self/ns/mnt", &own, 0) < 0 ||
+	    st.st_dev != own.st_dev)
+		return 0;
+	fd = sys_openat(dirfd, name, O_RDONLY, 0);
+	if (fd < 0 || ns_kind_of(fd, &kind, &inode) < 0)
+		return 0;
+	return add_held(l, kind, inode, pid, name);
+}
+
+static int relate(struct rf_ns_list *l, size_t index, int fd);
+
+/*
+ * A socket stays in the network that it was made in, wherever its process goes. Only a copy of it can
+ * be asked; who may read a process's links may not always take one (ptrace_scope of Yama): then it
+ * isn't seen.
+ */
+static int add_socket(struct rf_ns_list *l, int pidfd, const char *pid, const char *name)
+{
+	int socket __free(fd) = sys_pidfd_getfd(pidfd, (int)strtol(name, NULL, 10));
+	int net __free(fd) = socket >= 0 ? sys_socket_get_netns(socket) : -EBADF;
+	const struct rf_ns_kind *kind;
+	struct rf_ns_entry *e;
+	bool is_new = false;
+	uint64_t inode;
+	int r;
+
+	if (net < 0 || ns_kind_of(net, &kind, &inode) < 0)
+		return 0;
+	r = ns_table_add(l, kind, inode, &e, &is_new);
+	if (r < 0 || !is_new)
+		return r;
+	e->held = RF_NS_BY_SOCKET;
+	r = ns_table_path(l, e, str_format("/proc/%s/fd/%s", pid, name));
+	return r < 0 ? r : relate(l, (size_t)(e - l->entries), net);
+}
+
+struct holder {
+	const char *pid;
+	int dirfd, pidfd;
+};
+
+static int add_descriptor(struct rf_ns_list *l, struct holder *h, const char *name, const char *text)
+{
 	for (size_t i = 0; i < RF_NS_KINDS; i++) {
 		uint64_t inode = number_in(text, rf_ns_kind(i)->name);
-		struct rf_ns_entry *e;
-		bool is_new = false;
-		int r;
 
-		if (!inode)
-			continue;
-		r = ns_table_add(l, rf_ns_kind(i), inode, &e, &is_new);
-		if (r < 0 || !is_new)
-			return r;
-		e->held = RF_NS_BY_DESCRIPTOR;
-		e->pid = (int)strtol(pid, NULL, 10);
-		return ns_table_path(l, e, str_format("/proc/%s/fd/%s", pid, fd));
+		if (inode)
+			return add_held(l, rf_ns_kind(i), inode, h->pid, name);
 	}
-	return 0;
+	if (str_eq(text, "/"))
+		return add_unmounted(l, h->dirfd, h->pid, name);
+	if (!str_starts(text, "socket:["))
+		return 0;
+	/* -1: it could not be opened, and isn't tried again. */
+	if (h->pidfd == -EBADF && (h->pidfd = sys_pidfd_open((pid_t)strtol(h->pid, NULL, 10))) < 0)
+		h->pidfd = -1;
+	return h->pidfd >= 0 ? add_socket(l, h->pidfd, h->pid, name) : 0;
 }
 
 /* Call fn for each name in a directory; what has gone meanwhile is passed over. */
@@ -152,6 +217,7 @@ static int add_descriptors_of(struct rf_ns_list *l, int proc_fd, const char *pid
 {
 	char path[40];
 	int r = 0, fd __free(fd) = -EBADF;
+	struct holder h = {.pid = pid, .pidfd = -EBADF};
 	DIR *dir __free(dir) = NULL;
 	struct dirent *e;
 
@@ -162,13 +228,18 @@ static int add_descriptors_of(struct rf_ns_list *l, int proc_fd, const char *pid
 	if (!dir)
 		return 0;
 	take_fd(&fd);
+	h.dirfd = dirfd(dir);
 	while (r >= 0 && (e = readdir(dir))) {
 		char text[64];
-		ssize_t n = e->d_name[0] == '.' ? -ENOENT : sys_readlinkat(dirfd(dir), e->d_name, text, sizeof(text) - 1);
+		ssize_t n = e->d_name[0] == '.' ? -ENOENT : sys_readlinkat(h.dirfd, e->d_name, text, sizeof(text) - 1);
 
-		if (n > 0)
-			r = add_descriptor(l, pid, e->d_name, text, (size_t)n);
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		r = add_descriptor(l, &h, e->d_name, text);
 	}
+	if (h.pidfd >= 0)
+		sys_close(h.pidfd);
 	return r;
 }
 
@@ -188,7 +259,8 @@ static int add_mount(struct rf_ns_list *l, const char *target)
 		return r;
 	if (is_new)
 		e->held = RF_NS_BY_MOUNT;
-	return ns_table_path(l, e, strdup(target));
+	r = ns_table_path(l, e, strdup(target));
+	return r < 0 ? r : ns_table_mounted(l, e, target);
 }
 
 static int add_mounts(struct rf_ns_list *l)
@@ -208,13 +280,14 @@ static int open_entry(const struct rf_ns_entry *e)
 {
 	char path[40];
 
+	/* That path is the socket's. */
+	if (e->held == RF_NS_BY_SOCKET)
+		return -ENXIO;
 	if (e->path)
 		return sys_openat(AT_FDCWD, e->path, O_RDONLY, 0);
 	snprintf(path, sizeof(path), "/proc/%d/ns/%s", e->pid, e->kind->name);
 	return sys_openat(AT_FDCWD, path, O_RDONLY, 0);
 }
-
-static int relate(struct rf_ns_list *l, size_t index, int fd);
 
 /* The namespace that a descriptor stands for, known by another's relation to it. */
 static int add_relative(struct rf_ns_list *l, int fd, uint64_t *ret_inode)
@@ -254,6 +327,8 @@ static int relate(struct rf_ns_list *l, size_t index, int fd)
 	l->entries[index].parent = parent;
 	if (flag == CLONE_NEWUSER)
 		sys_ns_get_owner_uid(fd, &l->entries[index].owner_uid);
+	if (flag == CLONE_NEWNET && l->netlink_fd >= 0)
+		ns_peer_id(l->netlink_fd, fd, &l->entries[index].peer_id);
 	/* Before Linux 6.18 there are none. */
 	sys_ns_get_id(fd, &l->entries[index].id);
 	return 0;
@@ -361,6 +436,9 @@ int rf_ns_list_read(unsigned flags, struct rf_ns_list **ret_list)
 
 	if (!l || proc < 0)
 		return !l ? -ENOMEM : proc;
+	l->netlink_fd = flags & RF_NS_PEER_IDS ? ns_peer_open() : -EBADF;
+	if (flags & RF_NS_PEER_IDS && l->netlink_fd < 0)
+		return l->netlink_fd;
 	r = read_list(l, proc, &ids, flags);
 	ns_ids_done(&ids);
 	if (r < 0)

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "sys/sys.h"
+#include "base/cleanup.h"
+#include "base/str.h"
 
 /* The eight of the start have these, before Linux 6.18 some of them others of this range. */
 enum { FIRST_INODES = 0xeffffff0, LAST_INODES = 0xf0000000 };
@@ -17,9 +18,14 @@ void rf_ns_list_free(struct rf_ns_list *l)
 {
 	if (!l)
 		return;
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		free(l->paths[i]);
+		free(l->mounts[i]);
+	}
+	if (l->netlink_fd >= 0)
+		sys_close(l->netlink_fd);
 	free(l->paths);
+	free(l->mounts);
 	free(l->entries);
 	free(l->slots);
 	free(l);
@@ -38,7 +44,7 @@ static int grow(struct rf_ns_list *l)
 {
 	size_t cap = l->cap ? l->cap * 2 : 64;
 	struct rf_ns_entry *entries = realloc(l->entries, cap * sizeof(*entries));
-	char **paths;
+	char **paths, **mounts;
 
 	if (!entries)
 		return -ENOMEM;
@@ -47,6 +53,10 @@ static int grow(struct rf_ns_list *l)
 	if (!paths)
 		return -ENOMEM;
 	l->paths = paths;
+	mounts = realloc(l->mounts, cap * sizeof(*mounts));
+	if (!mounts)
+		return -ENOMEM;
+	l->mounts = mounts;
 	l->cap = cap;
 	free(l->slots);
 	l->n_slots = cap * 4;
@@ -69,8 +79,10 @@ int ns_table_add(struct rf_ns_list *l, const struct rf_ns_kind *kind, uint64_t i
 	slot = slot_of(l, inode);
 	*ret_new = !l->slots[slot];
 	if (*ret_new) {
-		l->paths[l->n] = NULL;
-		l->entries[l->n] = (struct rf_ns_entry){.kind = kind, .inode = inode, .owner_uid = UINT32_MAX};
+		l->paths[l->n] = l->mounts[l->n] = NULL;
+		l->entries[l->n] = (struct rf_ns_entry){
+			.kind = kind, .inode = inode, .owner_uid = UINT32_MAX, .peer_id = RF_NS_NO_PEER_ID,
+		};
 		l->slots[slot] = (uint32_t)++l->n;
 	}
 	*ret_entry = &l->entries[l->slots[slot] - 1];
@@ -89,6 +101,32 @@ int ns_table_path(struct rf_ns_list *l, struct rf_ns_entry *e, char *path)
 	free(l->paths[e - l->entries]);
 	e->path = l->paths[e - l->entries] = path;
 	return path ? 0 : -ENOMEM;
+}
+
+int ns_table_mounted(struct rf_ns_list *l, struct rf_ns_entry *e, const char *path)
+{
+	char **mounts = &l->mounts[e - l->entries];
+	struct str text __free(str) = {0};
+	size_t start;
+
+	if (*mounts)
+		str_addf(&text, "%s\n", *mounts);
+	start = text.len;
+	for (; *path; path++)
+		if (*path == '\n')
+			str_add(&text, "\\012");
+		else
+			str_addn(&text, path, 1);
+	if (text.failed || !text.s)
+		return -ENOMEM;
+	/* What shared mounts have made again at the same place. */
+	for (const char *line = *mounts; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (strcspn(line, "\n") == text.len - start && !strncmp(line, text.s + start, text.len - start))
+			return 0;
+	free(*mounts);
+	*mounts = take_ptr(&text.s);
+	e->mounts = *mounts;
+	return 0;
 }
 
 size_t rf_ns_list_entries(const struct rf_ns_list *list, const struct rf_ns_entry **ret_entries)

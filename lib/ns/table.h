@@ -8,8 +8,9 @@
 
 struct rf_ns_list {
 	struct rf_ns_entry *entries;
-	char **paths; /* of the entries, owned */
+	char **paths, **mounts; /* of the entries, owned */
 	size_t n, cap, hidden, unopened;
+	int netlink_fd; /* to ask for the numbers of networks */
 	/* Most processes are where the one before was. */
 	size_t last[RF_NS_KINDS];
 	/* Open addressing by inode: index + 1; a power of two, never half full. */
@@ -22,6 +23,8 @@ int ns_table_add(struct rf_ns_list *l, const struct rf_ns_kind *kind, uint64_t i
 		 struct rf_ns_entry **ret_entry, bool *ret_new);
 /* NULL where there is none. */
 struct rf_ns_entry *ns_table_find(const struct rf_ns_list *l, uint64_t inode);
+/* Add a path where it is mounted: 0 or -ENOMEM. */
+int ns_table_mounted(struct rf_ns_list *l, struct rf_ns_entry *e, const char *path);
 /* Set the path of an entry; the text is the table's from then on. NULL: -ENOMEM. */
 int ns_table_path(struct rf_ns_list *l, struct rf_ns_entry *e, char *path);
 

@@ -7,6 +7,8 @@
  *
  * In the machine's byte order: it fits no other architecture anyway. The checksum finds damage, not
  * malice: whoever may write the file decides what the filter is, as with any profile.
+ *
+ * And the instructions alone, as others write them (enosys --dump) and setpriv --seccomp-filter takes.
  */
 #include "priv/seccomp.h"
 
@@ -64,6 +66,29 @@ int seccomp_from_compiled(const char *data, size_t len, struct rf_seccomp *s)
 	s->flags = h.flags;
 	s->needs_listener = h.needs_listener;
 	return seccomp_fill(s, body, h.n, h.unknown_len);
+}
+
+/* The kernel judges the rest when it loads them: jumps, offsets, the end. */
+int seccomp_from_raw(const char *data, size_t len, struct rf_seccomp *s)
+{
+	if (!len || len % sizeof(*s->filter))
+		return sys_fail(-EINVAL, "filter", s->name,
+				"holds no instructions: their size is %zu bytes each, the file's %zu; a profile is taken by --seccomp",
+				sizeof(*s->filter), len);
+	if (len / sizeof(*s->filter) > BPF_MAXINSNS)
+		return sys_fail(-E2BIG, "filter", s->name, "has %zu instructions, the kernel takes %d",
+				len / sizeof(*s->filter), BPF_MAXINSNS);
+	s->filter = malloc(len);
+	if (!s->filter)
+		return -ENOMEM;
+	memcpy(s->filter, data, len);
+	s->n = len / sizeof(*s->filter);
+	s->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->filter[i].code == (BPF_RET | BPF_K) &&
+		    (s->filter[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+			s->needs_listener = true;
+	return 0;
 }
 
 int rf_seccomp_save(const struct rf_seccomp *s, const char *path)

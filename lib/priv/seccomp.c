@@ -165,7 +165,9 @@ int rf_seccomp_open(const char *path, unsigned flags, struct rf_seccomp **ret_se
 		r = file_read_at(AT_FDCWD, path, PROFILE_LIMIT, &data, &len);
 	if (r < 0)
 		return r;
-	if (seccomp_is_compiled(data, len))
+	if (flags & RF_SECCOMP_RAW)
+		r = seccomp_from_raw(data, len, s);
+	else if (seccomp_is_compiled(data, len))
 		r = seccomp_from_compiled(data, len, s);
 	else if (is_json(data))
 		r = from_cache_or_new(data, len, flags, s);

@@ -80,6 +80,8 @@ int notify_load(const struct rf_seccomp *s, int socket_fd);
 /* seccomp-file.c */
 bool seccomp_is_compiled(const char *data, size_t len);
 int seccomp_from_compiled(const char *data, size_t len, struct rf_seccomp *s);
+/* From instructions alone. */
+int seccomp_from_raw(const char *data, size_t len, struct rf_seccomp *s);
 
 /*
  * seccomp-cache.c. Find the filter that was compiled from these bytes: 0, or -errno where there is

@@ -9,8 +9,10 @@
 int sys_socket(int domain, int type)
 {
 	return (int)SYS_CALL("socket", SYS_MAKE, SYS_NOFD, NULL, socket(domain, type | SOCK_CLOEXEC, 0), "%s, %s, 0",
-			     domain == AF_UNIX ? "AF_UNIX" : domain == AF_INET6 ? "AF_INET6" : "AF_INET",
-			     type == SOCK_STREAM ? "SOCK_STREAM|SOCK_CLOEXEC" : "SOCK_CLOEXEC");
+			     domain == AF_UNIX ? "AF_UNIX" : domain == AF_INET6 ? "AF_INET6" :
+			     domain == AF_NETLINK ? "AF_NETLINK" : "AF_INET",
+			     type == SOCK_STREAM ? "SOCK_STREAM|SOCK_CLOEXEC" :
+			     type == SOCK_RAW ? "SOCK_RAW|SOCK_CLOEXEC" : "SOCK_CLOEXEC");
 }
 
 int sys_bind(int fd, const struct sockaddr *address, socklen_t len, const char *words)

@@ -70,12 +70,13 @@ int show_self(void);
 
 /* filter.c: the profile, and the trace of what it does not allow. */
 struct filter_options {
-	const char *profile, *trace;
+	const char *profile, *raw, *trace;
 	bool no_cache, trace_only, verbose;
 };
 extern struct filter_options filter_options;
 /* All return 0, or the exit code with the error printed. */
 int filter_open(const char *profile, struct rf_seccomp **ret_filter);
+int filter_open_raw(struct rf_confine *confine, struct rf_seccomp **ret_filter);
 bool filter_traced(void);
 /* Fork; in the child 0 with *confine set, in the caller the program's end as an exit code. */
 int filter_supervise(struct rf_confine *confine, bool *ret_done);
@@ -96,6 +97,8 @@ void filter_not_started(const struct rf_confine *confine);
 #define CONFINE_FILTER_OPTIONS                                                                     \
 	{'s', "seccomp", OPT_STRING, &filter_options.profile, "FILE",                              \
 	 "filter system calls by a profile: text, OCI JSON, the one of a config.json, or compiled"}, \
+	{0, "seccomp-filter", OPT_STRING, &filter_options.raw, "FILE",                             \
+	 "filter system calls by the instructions in FILE, an array of the kernel's struct sock_filter; implies -n"}, \
 	{0, "no-cache", OPT_FLAG, &filter_options.no_cache, NULL,                                  \
 	 "compile the profile anew, and leave nothing behind for the next time"},                  \
 	{0, "trace", OPT_OPTIONAL, &filter_options.trace, "FILE",                                  \

@@ -42,6 +42,21 @@ int filter_open(const char *profile, struct rf_seccomp **ret_filter)
 	return 0;
 }
 
+int filter_open_raw(struct rf_confine *confine, struct rf_seccomp **ret_filter)
+{
+	int r;
+
+	if (!filter_options.raw)
+		return 0;
+	if (filter_options.profile || filter_traced())
+		return tool_usage_error("--seccomp-filter goes with none of --seccomp, --trace and --trace-only");
+	r = rf_seccomp_open(filter_options.raw, RF_SECCOMP_RAW, ret_filter);
+	if (r < 0)
+		return tool_error(r, "--seccomp-filter");
+	confine->no_new_privs = true;
+	return 0;
+}
+
 bool filter_traced(void)
 {
 	return filter_options.trace || filter_options.trace_only;

@@ -76,6 +76,8 @@ static int run(int argc, char **argv)
 	if (!r)
 		r = landlock_set(&confine);
 	if (!r)
+		r = filter_open_raw(&confine, &filter);
+	if (!r && !filter)
 		r = filter_open(filter_options.profile, &filter);
 	confine.seccomp = filter;
 	confine.argv = argv;

@@ -6,12 +6,12 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "nsls.h"
+#include "columns.h"
 
 static const char *const tree_words[] = {"owner", "parent", NULL};
-static const char *tree, *columns_word;
+static const char *tree, *columns_word, *filter_text;
 static int64_t task;
-static bool persistent, no_descriptors;
+static bool persistent, no_descriptors, all_columns, list;
 static struct opt_list types;
 
 const struct opt_row list_options[] = {
@@ -21,78 +21,20 @@ const struct opt_row list_options[] = {
 	{'T', "tree", OPT_OPTIONAL, &tree, "RELATION",
 	 "as a tree: each below the user namespace that owns it, or (parent) below the one above it", 0, 0, 0, tree_words},
 	{'o', "output", OPT_STRING, &columns_word, "COLUMN[,…]",
-	 "these columns: NS, NSID, TYPE, NPROCS, PID, PPID, UID, USER, COMMAND, PATH, HELD, ONS, PNS, or all; +COLUMN adds to those that are usual"},
+	 "these columns: NS, NSID, TYPE, NPROCS, PID, PPID, UID, USER, COMMAND, PATH, HELD, ONS, PNS, NETNSID, NSFS, or all; +COLUMN adds to those that are usual"},
+	{0, "output-all", OPT_FLAG, &all_columns, NULL, "all columns"},
+	{'Q', "filter", OPT_STRING, &filter_text, "EXPR",
+	 "only those of which EXPR is true, by columns, such as NPROCS > 1 and USER =~ \"^r\""},
+	{'l', "list", OPT_FLAG, &list, NULL, "as a list, not as a tree, which is what is done without --tree"},
+	{'r', "raw", OPT_FLAG, &tool_state.raw, NULL,
+	 "one blank between columns, nothing where there is no value, and blanks in one as \\x20"},
+	{'W', "nowrap", OPT_FLAG, &tool_state.one_line, NULL, "several paths with commas between, not below each other"},
 	{0, "no-descriptors", OPT_FLAG, &no_descriptors, NULL,
 	 "don't look at the descriptors of processes: faster, but a namespace that only a descriptor holds is not seen"},
 	{'n', "noheadings", OPT_FLAG, &tool_state.no_headings, NULL, "print no headings"},
 	{'J', "json", OPT_FLAG, &tool_state.json, NULL, "print JSON instead of text"},
 	{0},
 };
-
-enum name { NS, TYPE, NPROCS, PID, PPID, UID, USER, COMMAND, PATH, HELD, ONS, PNS, NSID, N_COLUMNS };
-
-static const struct column all_columns[] = {
-	[NS] = {"ns", "NS", CELL_NUMBER}, [TYPE] = {"type", "TYPE", CELL_TEXT},
-	[NPROCS] = {"nprocs", "NPROCS", CELL_NUMBER}, [PID] = {"pid", "PID", CELL_NUMBER},
-	[PPID] = {"ppid", "PPID", CELL_NUMBER}, [UID] = {"uid", "UID", CELL_NUMBER},
-	[USER] = {"user", "USER", CELL_TEXT}, [COMMAND] = {"command", "COMMAND", CELL_TEXT},
-	[PATH] = {"path", "PATH", CELL_TEXT}, [HELD] = {"held_by", "HELD", CELL_TEXT},
-	[ONS] = {"owner_ns", "ONS", CELL_NUMBER}, [PNS] = {"parent_ns", "PNS", CELL_NUMBER},
-	[NSID] = {"ns_id", "NSID", CELL_NUMBER},
-};
-
-static const char *const held_words[] = {
-	[RF_NS_BY_PROCESS] = "process", [RF_NS_BY_MOUNT] = "mount", [RF_NS_BY_DESCRIPTOR] = "descriptor",
-	[RF_NS_BY_CHILD] = "child", [RF_NS_UNSEEN] = "unseen",
-};
-
-static enum name chosen[N_COLUMNS * 2];
-static size_t n_chosen;
-
-static void choose(enum name c)
-{
-	if (n_chosen < array_size(chosen))
-		chosen[n_chosen++] = c;
-}
-
-static int choose_word(const char *word, size_t len)
-{
-	if (len == 3 && !strncasecmp(word, "all", 3)) {
-		for (int c = 0; c < N_COLUMNS; c++)
-			choose((enum name)c);
-		return 0;
-	}
-	for (int c = 0; c < N_COLUMNS; c++)
-		if (strlen(all_columns[c].title) == len && !strncasecmp(all_columns[c].title, word, len)) {
-			choose((enum name)c);
-			return 0;
-		}
-	return tool_usage_error("--output: \"%.*s\" is no column", (int)len, word);
-}
-
-static int choose_columns(void)
-{
-	static const enum name usual[] = {NS, TYPE, NPROCS, PID, USER, COMMAND};
-	const char *word = columns_word;
-	int r = 0;
-
-	if (!word || word[0] == '+')
-		for (size_t i = 0; i < array_size(usual); i++)
-			choose(usual[i]);
-	if (word && word[0] == '+')
-		word++;
-	for (; !r && word && *word; word += strcspn(word, ","), word += *word == ',')
-		r = choose_word(word, strcspn(word, ","));
-	return r;
-}
-
-static bool needs(enum name c)
-{
-	for (size_t i = 0; i < n_chosen; i++)
-		if (chosen[i] == c)
-			return true;
-	return false;
-}
 
 static int check_types(void)
 {
@@ -120,70 +62,12 @@ static bool is_type(const struct rf_ns_kind *kind)
 	return !types.n;
 }
 
-static void put_relation(struct table *t, uint64_t inode)
-{
-	if (inode)
-		table_number(t, inode);
-	else
-		table_none(t);
-}
-
 static void put_number(struct table *t, int64_t n)
 {
 	if (n >= 0)
 		table_number(t, (uint64_t)n);
 	else
 		table_none(t);
-}
-
-static void put_cell(struct table *t, enum name c, const struct rf_ns_entry *e, const struct process *p, int depth)
-{
-	char text[96];
-
-	switch (c) {
-	case NS:
-		table_number(t, e->inode);
-		break;
-	case TYPE:
-		snprintf(text, sizeof(text), "%*s%s%s", depth > 1 ? 3 * (depth - 1) : 0, "", depth ? "└─ " : "", e->kind->name);
-		table_text(t, tool_state.json ? e->kind->name : text);
-		break;
-	case NPROCS:
-		table_number(t, e->processes);
-		break;
-	case PID:
-		put_number(t, e->pid ?: -1);
-		break;
-	case PPID:
-		put_number(t, p->ppid);
-		break;
-	case UID:
-		put_number(t, p->uid);
-		break;
-	case USER:
-		table_text(t, p->uid < 0 ? NULL : user_name(p->uid));
-		break;
-	case COMMAND:
-		table_text(t, p->command[0] ? p->command : NULL);
-		break;
-	case PATH:
-		table_text(t, e->path);
-		break;
-	case HELD:
-		table_text(t, held_words[e->held]);
-		break;
-	case ONS:
-		put_relation(t, e->owner);
-		break;
-	case PNS:
-		put_relation(t, e->parent);
-		break;
-	case NSID:
-		put_relation(t, e->id);
-		break;
-	case N_COLUMNS:
-		break;
-	}
 }
 
 struct view {
@@ -194,25 +78,24 @@ struct view {
 	struct table *t;
 };
 
-static bool passes(const struct view *v, const struct rf_ns_entry *e)
+static bool passes(const struct view *v, struct row *row)
 {
+	const struct rf_ns_entry *e = row->entry;
+	bool in = !v->of_task;
+
 	if (!is_type(e->kind) || (persistent && e->processes))
 		return false;
 	for (size_t i = 0; v->of_task && i < RF_NS_KINDS; i++)
-		if (v->wanted[i] == e->inode)
-			return true;
-	return !v->of_task;
+		in |= v->wanted[i] == e->inode;
+	return in && columns_pass(row);
 }
 
 static void show(struct view *v, const struct rf_ns_entry *e, int depth)
 {
-	bool look = needs(PPID) || needs(UID) || needs(USER) || needs(COMMAND);
-	struct process p = {.ppid = -1, .uid = -1};
+	struct row row = {.entry = e, .entries = v->entries, .n = v->n};
 
-	if (look && e->pid)
-		process_read(e->pid, &p);
-	for (size_t c = 0; c < n_chosen; c++)
-		put_cell(v->t, chosen[c], e, &p, depth);
+	if (passes(v, &row))
+		columns_put(v->t, &row, depth);
 }
 
 static uint64_t above(const struct rf_ns_entry *e)
@@ -226,8 +109,7 @@ static uint64_t above(const struct rf_ns_entry *e)
 static void show_branch(struct view *v, size_t i, int depth)
 {
 	v->shown[i] = true;
-	if (passes(v, &v->entries[i]))
-		show(v, &v->entries[i], depth);
+	show(v, &v->entries[i], depth);
 	for (size_t k = 0; k < v->n; k++)
 		if (!v->shown[k] && above(&v->entries[k]) == v->entries[i].inode)
 			show_branch(v, k, depth + 1);
@@ -244,44 +126,43 @@ static bool has_above(const struct view *v, const struct rf_ns_entry *e)
 static void show_all(struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
-		if (!tree && passes(v, &v->entries[i]))
+		if (!tree)
 			show(v, &v->entries[i], 0);
 		if (tree && !v->shown[i] && !has_above(v, &v->entries[i]))
 			show_branch(v, i, 0);
 	}
 }
 
-void nsls_warn(const struct rf_ns_list *list)
+void nsls_warn(const struct rf_ns_list *namespaces)
 {
-	size_t hidden = rf_ns_list_hidden(list), unopened = rf_ns_list_unopened(list);
+	size_t hidden = rf_ns_list_hidden(namespaces), unopened = rf_ns_list_unopened(namespaces);
 
-	if (hidden && !tool_state.json)
+	bool quiet = tool_state.json || tool_state.raw;
+
+	if (hidden && !quiet)
 		tool_warn("%zu process%s of others could not be looked into (needs root, or CAP_SYS_PTRACE)",
 			  hidden, hidden == 1 ? "" : "es");
-	if (unopened && !tool_state.json)
+	if (unopened && !quiet)
 		tool_warn("the kernel lists %zu namespace%s more, which can't be looked at from here (needs root outside of containers)",
 			  unopened, unopened == 1 ? "" : "s");
 }
 
-static int print(struct rf_ns_list *list)
+static int print(struct rf_ns_list *namespaces)
 {
-	static struct column columns[N_COLUMNS * 2 + 1];
 	struct view v = {.of_task = task > 0};
 	int r = v.of_task ? rf_ns_of_process((int)task, v.wanted) : 0;
 
 	if (r < 0)
 		return tool_error(r, "--task");
-	v.n = rf_ns_list_entries(list, &v.entries);
-	for (size_t c = 0; c < n_chosen; c++)
-		columns[c] = all_columns[chosen[c]];
+	v.n = rf_ns_list_entries(namespaces, &v.entries);
 	v.shown = calloc(v.n + 1, sizeof(*v.shown));
-	v.t = table_new(columns);
+	v.t = columns_table();
 	if (!v.shown || !v.t)
 		return tool_error(-ENOMEM, "list");
 	show_all(&v);
 	free(v.shown);
 	table_print(v.t);
-	nsls_warn(list);
+	nsls_warn(namespaces);
 	return EXIT_OK;
 }
 
@@ -327,20 +208,37 @@ static int print_processes(const char *word)
 	return found ? EXIT_OK : EXIT_FAILED;
 }
 
+static int check_options(bool processes)
+{
+	int r = check_types();
+
+	if (!r && list && tree)
+		r = tool_usage_error("--list and --tree exclude each other");
+	if (!r && tool_state.raw && tool_state.json)
+		r = tool_usage_error("--raw and --json exclude each other");
+	if (!r && all_columns && columns_word)
+		r = tool_usage_error("--output-all and --output exclude each other");
+	if (!r && filter_text && processes)
+		r = tool_usage_error("--filter is for the list of namespaces, not for the processes of one");
+	return r;
+}
+
 int list_run(int argc, char **argv)
 {
 	unsigned flags = RF_NS_RELATIONS | (no_descriptors ? 0 : RF_NS_DESCRIPTORS);
-	struct rf_ns_list *list;
-	int r = choose_columns();
+	struct rf_ns_list *namespaces;
+	int r = check_options(argc);
 
 	if (!r)
-		r = check_types();
+		r = columns_choose(all_columns ? "all" : columns_word);
+	if (!r && filter_text)
+		r = columns_filter(filter_text);
 	if (r || argc)
 		return r ?: print_processes(argv[0]);
-	r = rf_ns_list_read(flags, &list);
+	r = rf_ns_list_read(flags | (columns_need(NETNSID) ? RF_NS_PEER_IDS : 0), &namespaces);
 	if (r < 0)
 		return tool_error(r, "list");
-	r = print(list);
-	rf_ns_list_free(list);
+	r = print(namespaces);
+	rf_ns_list_free(namespaces);
 	return r;
 }

@@ -21,7 +21,7 @@ void process_read(int pid, struct process *ret);
 /* The name of a user in /etc/passwd, else the number. */
 const char *user_name(int64_t uid);
 
-/* Say on standard error what the list could not have; not with --json. */
+/* Say on standard error what the list could not have; not with --json or --raw. */
 void nsls_warn(const struct rf_ns_list *list);
 
 extern const struct opt_row list_options[], diff_options[];
