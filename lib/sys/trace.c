@@ -261,9 +261,9 @@ void sys_whole_close(int fd)
 	deliver_whole("close", SYS_ACT, 0, words);
 }
 
-static void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
+static printf_like(3, 0) void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
-static void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
+static printf_like(3, 0) void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
 {
 	char *words;
 
