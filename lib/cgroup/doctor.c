@@ -17,7 +17,7 @@ static const struct doctor_rule *rule_at(size_t index)
 	return NULL;
 }
 
-static void add(struct str *to, const char *fmt, va_list ap)
+static printf_like(2, 0) void add(struct str *to, const char *fmt, va_list ap)
 {
 	char line[1024];
 

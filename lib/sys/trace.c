@@ -262,8 +262,6 @@ void sys_whole_close(int fd)
 }
 
 static printf_like(3, 0) void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
-	__attribute__((format(printf, 3, 0)));
-static printf_like(3, 0) void end_whole(const struct sys_frame *f, long result, const char *fmt, va_list ap)
 {
 	char *words;
 
