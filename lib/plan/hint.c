@@ -253,7 +253,7 @@ static const struct hint_row rows[] = {
 	{"ioctl", "NS_GET_USERNS", -EPERM, "the owner lies outside of the user namespaces that the caller may see", NULL},
 	{"execve", NULL, -ENOENT, "no such program on the PATH inside, or its interpreter (#! line, ELF loader) is missing in this root", NULL},
 	{"execveat", NULL, -ENOENT, "a program of the outer root must be linked statically: its ELF loader is not in this root", NULL},
-	{"execve", NULL, -EACCES, "the file is not executable for this user, or its mount is noexec", NULL},
+	{"execve", NULL, -EACCES, "the file is not executable for this user, its mount is noexec, or Landlock holds it: execute must be granted for it and for its loader", NULL},
 	{"execve", NULL, -ENOEXEC, "the file is no program for this machine", NULL},
 	{"mkdirat", NULL, -EROFS, NULL, cgroup_read_only},
 	{"mkdirat", NULL, -EROFS, "it can't be made on a read-only file system: make it before, or mount something writable above it", NULL},
