@@ -67,6 +67,8 @@ prints "the other stays" 'egress=10000000B/s ingress=1000000B/s' cgctl get $G ne
 R=$(rate); check "the slower one counts: $R" between "$R" 400000 1150000
 check "both ways in one value" cgctl set $G 'net.max=egress=2MB/s ingress=max'
 R=$(rate); check "2 MB/s: $R" between "$R" 1000000 2300000
+check "a run in a group of its own" sh -c "cgctl run -p net.max=1MB/s -- sh -c 'ls /sys/fs/bpf/ringfence | wc -l' | grep -qx 2"
+equal "takes it along" 1 "$(ls /sys/fs/bpf/ringfence | wc -l)"
 
 # --- all or nothing with other keys
 refuse "a key after it that fails" 2 'pids.max.*x' cgctl set $G net.max=5MB/s pids.max=x

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Acts on control groups as plans: which steps make each of them. */
 #include <ringfence/cgroup-act.h>
-#include <ringfence/units.h>
 
 #include "base/options.h"
 #include "plan/step-cgroup.h"
@@ -30,38 +29,12 @@ static const struct {
 	[RF_CGROUP_ACT_DELEGATE] = {{{&step_cgroup_find}, {&step_cgroup_delegate}}},
 };
 
-/* Bandwidth is no key of a file: its words are taken out of the settings. */
-static int split_net(struct cgroup_run_state *state, const char **words, size_t *n)
-{
-	int r = 0;
-
-	*n = 0;
-	for (size_t i = 0; r >= 0 && i < state->act.n_settings; i++) {
-		const char *word = state->act.settings[i], *eq = strchr(word, '=');
-		char key[32];
-
-		if (!str_starts(word, "net.") || !eq) {
-			words[(*n)++] = word;
-			continue;
-		}
-		snprintf(key, sizeof(key), "%.*s", (int)(eq - word), word);
-		r = rf_net_parse(key, eq + 1, state->net);
-	}
-	return r;
-}
-
-static bool has_net(const struct cgroup_run_state *state)
-{
-	return state->net[RF_NET_EGRESS] || state->net[RF_NET_INGRESS];
-}
-
 static int fill(struct cgroup_run_state *state, const struct rf_cgroup_act *act)
 {
 	const char **words __free(ptr) = calloc(act->n_settings + 1, sizeof(*words));
 	size_t n;
 	int r = words ? cgroup_name(act->group, &state->name) : -ENOMEM;
 
-	state->net_before[RF_NET_EGRESS] = state->net_before[RF_NET_INGRESS] = RF_MAX;
 	state->fs = act->fs;
 	state->act = *act;
 	state->note = act->note;
@@ -69,12 +42,12 @@ static int fill(struct cgroup_run_state *state, const struct rf_cgroup_act *act)
 	for (size_t h = 0; h < CGROUP_MAX_HIERARCHIES; h++)
 		state->join_fd[h] = -EBADF;
 	if (r >= 0)
-		r = split_net(state, words, &n);
+		r = plan_split_net(state, act->settings, act->n_settings, words, &n);
 	if (r >= 0)
 		r = cgroup_settings_parse(act->fs, words, n, &state->settings);
 	if (r >= 0 && (act->kind == RF_CGROUP_ACT_CREATE || act->kind == RF_CGROUP_ACT_ENSURE))
 		r = cgroup_want_new(act->fs, &state->want, &state->settings, act->controllers);
-	if (r >= 0 && has_net(state))
+	if (r >= 0 && plan_has_net(state))
 		r = cgroup_want_controller(act->fs, &state->want, "cgroup", true);
 	return r;
 }
@@ -110,8 +83,8 @@ int rf_plan_cgroup_act(struct rf_plan *plan, const struct rf_cgroup_act *act)
 	}
 	if (acts[act->kind].values)
 		r = plan_add_cgroup_set(plan, state);
-	if (r >= 0 && has_net(state))
-		r = add(plan, &step_cgroup_net, state);
+	if (r >= 0)
+		r = plan_add_cgroup_net(plan, state);
 	for (size_t i = 1; r >= 0 && i <= STEPS_MAX && acts[act->kind].steps[i].kind; i++) {
 		unsigned flag = acts[act->kind].steps[i].flag;
 

@@ -33,8 +33,10 @@ static int want(struct cgroup_run_state *state, bool report)
 
 static int fill(struct cgroup_run_state *state, const struct rf_cgroup_run *run)
 {
+	const char **words __free(ptr) = calloc(run->n_settings + 1, sizeof(*words));
 	char transient[64];
-	int r = 0;
+	size_t n = 0;
+	int r = words ? 0 : -ENOMEM;
 
 	state->fs = run->fs;
 	state->note = run->note;
@@ -42,13 +44,17 @@ static int fill(struct cgroup_run_state *state, const struct rf_cgroup_run *run)
 	state->transient = !run->group;
 	for (size_t h = 0; h < CGROUP_MAX_HIERARCHIES; h++)
 		state->join_fd[h] = -EBADF;
-	if (state->transient)
+	if (r >= 0 && state->transient)
 		r = rf_cgroup_transient_name(transient, sizeof(transient));
 	if (r >= 0)
 		r = cgroup_name(run->group ?: transient, &state->name);
 	if (r >= 0)
-		r = cgroup_settings_parse(run->fs, run->settings, run->n_settings, &state->settings);
-	return r < 0 ? r : want(state, run->report);
+		r = plan_split_net(state, run->settings, run->n_settings, words, &n);
+	if (r >= 0)
+		r = cgroup_settings_parse(run->fs, words, n, &state->settings);
+	if (r >= 0)
+		r = want(state, run->report);
+	return r >= 0 && plan_has_net(state) ? cgroup_want_controller(run->fs, &state->want, "cgroup", true) : r;
 }
 
 static int add(struct rf_plan *plan, const struct step_kind *kind, bool in_child,
@@ -94,6 +100,8 @@ int rf_plan_cgroup_run(struct rf_plan *plan, const struct rf_cgroup_run *run)
 		return r;
 	}
 	r = plan_add_cgroup_set(plan, state);
+	if (r >= 0)
+		r = plan_add_cgroup_net(plan, state);
 	if (r >= 0)
 		r = add(plan, &step_cgroup_open, false, state);
 	if (r >= 0)

@@ -53,3 +53,39 @@ const struct step_kind step_cgroup_net = {
 	.why = "The kernel has no controller for the network; a program on the group's packets drops what is above the rate.",
 	.page = "bpf(2)", .args = args_net, .run = run_net, .undo = undo_net,
 };
+
+int plan_split_net(struct cgroup_run_state *state, const char *const *settings, size_t n_settings, const char **words,
+		   size_t *ret_n)
+{
+	size_t n = 0;
+	int r = 0;
+
+	state->net_before[RF_NET_EGRESS] = state->net_before[RF_NET_INGRESS] = RF_MAX;
+	for (size_t i = 0; r >= 0 && i < n_settings; i++) {
+		const char *word = settings[i], *eq = strchr(word, '=');
+		char key[32];
+
+		if (!str_starts(word, "net.") || !eq) {
+			words[n++] = word;
+			continue;
+		}
+		snprintf(key, sizeof(key), "%.*s", (int)(eq - word), word);
+		r = rf_net_parse(key, eq + 1, state->net);
+	}
+	*ret_n = n;
+	return r;
+}
+
+bool plan_has_net(const struct cgroup_run_state *state)
+{
+	return state->net[RF_NET_EGRESS] || state->net[RF_NET_INGRESS];
+}
+
+int plan_add_cgroup_net(struct rf_plan *plan, struct cgroup_run_state *state)
+{
+	struct rf_step *s = plan_has_net(state) ? plan_add(plan, &step_cgroup_net, false) : NULL;
+
+	if (s)
+		s->data = state;
+	return s || !plan_has_net(state) ? 0 : -ENOMEM;
+}

@@ -34,4 +34,11 @@ struct rf_plan;
 /* Append the step that sets the values, where there are any. */
 int plan_add_cgroup_set(struct rf_plan *plan, struct cgroup_run_state *state);
 
+/* step-cgroup-net.c: bandwidth is no key of a file. Its words are taken out of the settings, of which the
+ * others come into `words`, with room for all; and the step that sets it, where there is any. */
+int plan_split_net(struct cgroup_run_state *state, const char *const *settings, size_t n_settings, const char **words,
+		   size_t *ret_n);
+bool plan_has_net(const struct cgroup_run_state *state);
+int plan_add_cgroup_net(struct rf_plan *plan, struct cgroup_run_state *state);
+
 #endif
