@@ -53,14 +53,19 @@ RF_API const struct rf_figure_info *rf_figure(size_t figure);
 
 struct rf_sampler;
 
-enum { RF_SAMPLE_ONCE = 1 }; /* one sample is all that will be read: watch and keep nothing */
+enum {
+	RF_SAMPLE_ONCE = 1,	   /* one sample is all that will be read: watch and keep nothing */
+	RF_SAMPLE_EVERY_GROUP = 2, /* also those that have none of the figures */
+	RF_SAMPLE_PROCESSES = 4,   /* count the processes in each group, too: rf_sample.n_processes */
+};
 
 struct rf_sampler_options {
 	size_t size;	   /* sizeof(struct rf_sampler_options) */
 	const char *group; /* this one and all below; NULL: all */
 	uint64_t figures;  /* RF_FIGURE_BIT()s; 0: all */
-	unsigned flags;
+	unsigned flags;	   /* RF_SAMPLE_… */
 	size_t max_fds;	   /* to keep open; 0: half of what RLIMIT_NOFILE leaves */
+	size_t max_levels; /* 1: the group alone, 2: with its children, …; 0: all below */
 };
 
 /* One group of the last sample. Strings and values belong to the sampler until the next read. */
@@ -71,6 +76,8 @@ struct rf_sample {
 	/* By enum rf_figure. RF_CGROUP_UNKNOWN where the group has none; RF_MAX for no limit. */
 	const uint64_t *values;
 	uint64_t born;	   /* number of the sample that saw it first */
+	/* In the group itself, of all hierarchies; RF_CGROUP_UNKNOWN without RF_SAMPLE_PROCESSES. */
+	uint64_t n_processes;
 };
 
 /*

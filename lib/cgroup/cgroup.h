@@ -291,6 +291,10 @@ char *cgroup_path(const struct cgroup *g, size_t h);
 /* The descriptor of the group in hierarchy h, named for the records; -ENOENT. */
 int cgroup_fd(const struct cgroup *g, size_t h);
 int cgroup_child(int dirfd, const char *name); /* openat2, beneath, no links, no mounts */
+/* The device of a hierarchy; 0, which none has, where that can't be had. */
+dev_t cgroup_dev(int fd);
+/* Has the group no children, seen without opening it? `dev` is its hierarchy's: another mount is none of it. */
+bool cgroup_is_leaf(int dirfd, const char *path, dev_t dev, struct stat *ret_st);
 /* Call fn for each child directory's name until it returns other than 0. */
 int cgroup_each_child(int dirfd, int (*fn)(int dirfd, const char *name, void *data), void *data);
 
@@ -391,7 +395,10 @@ static inline void cleanup_cgroup_pids(struct cgroup_pids *p)
 	free(p->list);
 }
 int cgroup_pids_read(int group_fd, struct cgroup_pids *p); /* appends */
+int cgroup_pids_read_at(int dirfd, const char *file, struct cgroup_pids *p); /* GROUP/cgroup.procs; appends */
 int cgroup_pids_parse(const char *text, struct cgroup_pids *p); /* appends; -EINVAL */
+/* How many of those from `before` on are not among those before: one process is usually in all hierarchies. */
+uint64_t cgroup_pids_new(const struct cgroup_pids *p, size_t before);
 /* "1234 (sleep), 1235 (sh) and 3 more" */
 void cgroup_pids_words(const struct cgroup_pids *p, struct str *out);
 /* SIGKILL, by pidfd, to each process that is in the group; 0 or -errno. */

@@ -48,12 +48,44 @@ int cgroup_child(int dirfd, const char *name)
 	return resolve_beneath(dirfd, name, O_RDONLY | O_DIRECTORY);
 }
 
+/*
+ * A directory has a link for each one below it, and two of its own; kernfs counts them, too, and so a
+ * group without children is known without reading a listing of its 30 files. Where the count can't be
+ * had, or the file system does not count (1), it is read.
+ */
+static bool has_no_child(int dirfd)
+{
+	struct stat st;
+
+	return !sys_is_dry() && sys_fstat(dirfd, &st) >= 0 && st.st_nlink == 2;
+}
+
+dev_t cgroup_dev(int fd)
+{
+	struct stat st;
+
+	return sys_fstat(fd, &st) < 0 ? 0 : st.st_dev;
+}
+
+bool cgroup_is_leaf(int dirfd, const char *path, dev_t dev, struct stat *ret_st)
+{
+	struct stat st;
+
+	if (sys_fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	*ret_st = st;
+	return S_ISDIR(st.st_mode) && st.st_nlink == 2 && st.st_dev == dev;
+}
+
 int cgroup_each_child(int dirfd, int (*fn)(int dirfd, const char *name, void *data), void *data)
 {
-	int r = 0, fd = cgroup_child(dirfd, ".");
 	DIR *dir __free(dir) = NULL;
 	struct dirent *e;
+	int fd, r = 0;
 
+	if (has_no_child(dirfd))
+		return 0;
+	fd = cgroup_child(dirfd, ".");
 	if (fd < 0)
 		return fd;
 	dir = sys_fdopendir(fd, &r);
