@@ -9,8 +9,9 @@
  * changed. It keeps the files that are read most cheaply open, as many as its budget of descriptors
  * allows (a kept file costs the kernel about 4 kB), and opens the others each time. A file that a
  * group does not have (its controller is not enabled there) is asked for again every tenth sample.
- * memory.stat, which the kernel takes longest to write, is read where the group's CPU time or memory
- * has changed since the sample before, and otherwise every tenth time.
+ * Where neither the group's CPU time nor its memory has changed since the sample before, what can't
+ * have changed then is read every tenth time only: memory.stat, which the kernel takes longest to
+ * write, the counters of limits that were met, and of throttling.
  *
  * Sources: the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/, and
  * Documentation/accounting/psi.rst. Kernel 5.6 or newer; needs no privilege but to see the files.

@@ -46,9 +46,9 @@ static void choose_sources(struct rf_sampler *s, uint64_t figures)
 	uint64_t of_v1 = 0;
 	const struct sample_file *file;
 
-	/* What tells whether a costly file must be read. */
-	for (size_t i = 0; (file = sample_file_at(i)); i++)
-		if (file->costly && (sample_file_figures(file) & figures))
+	/* What tells whether a file rests. */
+	for (size_t i = 0; !(s->flags & RF_SAMPLE_ONCE) && (file = sample_file_at(i)); i++)
+		if (file->rests && (sample_file_figures(file) & figures))
 			figures |= RF_FIGURE_BIT(RF_CPU_US) | RF_FIGURE_BIT(RF_MEMORY_BYTES);
 	for (size_t i = 0; (file = sample_file_at(i)); i++)
 		if (!file->v2 && hierarchy_of(s->fs, file) >= 0)
@@ -144,16 +144,24 @@ static ssize_t read_text(struct rf_sampler *s, int fd)
 	return n;
 }
 
-/* Nothing ran in it and its memory is what it was: then its memory.stat is, too, but for what others
- * do to its pages; so it is read at the latest when absent files are asked for again. */
-static bool is_idle(const struct rf_sampler *s, const struct sample_node *node)
+/*
+ * Nothing ran in it and its memory is what it was: then its memory.stat is, too, but for what others
+ * do to its pages; and it met no limit of memory or CPU time. So these are read at the latest when absent
+ * files are asked for again. On v1 other processes may be in the group of this name in another hierarchy:
+ * one of the signs must be of the file's own.
+ */
+static bool is_idle(const struct rf_sampler *s, const struct source *src, const struct sample_node *node)
 {
 	static const enum rf_figure signs[] = {RF_CPU_US, RF_MEMORY_BYTES};
+	static const char *const controllers[] = {"cpuacct", "memory"};
+	bool own = src->file->v2;
 
-	for (size_t i = 0; i < array_size(signs); i++)
+	for (size_t i = 0; i < array_size(signs); i++) {
 		if (node->values[signs[i]] == RF_CGROUP_UNKNOWN || node->values[signs[i]] != node->before[signs[i]])
 			return false;
-	return (s->number - node->born) % ASK_AGAIN;
+		own |= cgroup_hierarchy_of(s->fs, controllers[i]) == src->hierarchy;
+	}
+	return own && (s->number - node->born) % ASK_AGAIN;
 }
 
 static void take_before(const struct source *src, struct sample_node *node)
@@ -171,7 +179,7 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 
 	if (!(node->hierarchies >> src->hierarchy & 1))
 		return;
-	if (src->file->costly && is_idle(s, node)) {
+	if (src->file->rests && is_idle(s, src, node)) {
 		take_before(src, node);
 		return;
 	}

@@ -32,7 +32,7 @@ struct sample_file {
 	bool v2;
 	enum sample_form form;
 	struct sample_field fields[SAMPLE_MAX_FIELDS];
-	bool costly; /* the kernel takes long to write it: left alone while the group is idle */
+	bool rests; /* says nothing new while the group is idle, and is left alone then */
 };
 
 /* The table, in the order in which keeping a file open pays; NULL beyond the last. */

@@ -6,7 +6,7 @@
  * The loop is the best that keeps nothing open: the names are known and the paths made before the
  * clock starts; then for each file openat(2) from the hierarchy's root, one read(2), close(2), and
  * the first number of the text. (All files kept open would be faster, but five for each of 10,000
- * groups are more than a process may have.) The sampler's first sample, which lists the groups and
+ * groups are more than a process may have.) The sampler keeps as many open as it is allowed to. Its first sample, which lists the groups and
  * opens what it keeps, is not counted; that is what `cgctl list` pays.
  *
  * "short" are five files of a few numbers; "stat" has memory.stat for one of them, which the sampler
@@ -17,10 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { N_FILES = 5, BUFFER = 1 << 16 };
+enum { N_FILES = 5, BUFFER = 1 << 16, SPARE_FDS = 256 };
 
 static const struct set {
 	const char *name;
@@ -180,6 +181,7 @@ int main(int argc, char **argv)
 	struct rf_cgroup_fs *fs = NULL;
 	const struct set *set = NULL;
 	struct loop loop = {0};
+	struct rlimit limit;
 	size_t rounds = argc == 5 ? strtoul(argv[1], NULL, 10) : 0;
 	int code = 1;
 
@@ -190,6 +192,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: sampling ROUNDS TITLE GROUP short|stat\n");
 		return 2;
 	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > 2 * SPARE_FDS)
+		options.max_fds = (size_t)limit.rlim_cur - SPARE_FDS;
 	options.group = argv[3];
 	options.figures = set->figures;
 	if (rf_cgroup_fs_open(&fs) >= 0 && prepare(&loop, fs, argv[3], set) >= 0 &&
