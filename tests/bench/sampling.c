@@ -6,8 +6,9 @@
  * The loop is the best that keeps nothing open: the names are known and the paths made before the
  * clock starts; then for each file openat(2) from the hierarchy's root, one read(2), close(2), and
  * the first number of the text. (All files kept open would be faster, but five for each of 10,000
- * groups are more than a process may have.) The sampler keeps as many open as it is allowed to. Its first sample, which lists the groups and
- * opens what it keeps, is not counted; that is what `cgctl list` pays.
+ * groups are more than a process may have.) The sampler keeps as many open as it
+ * is allowed to. Its first sample, which lists the groups and opens what it keeps, is not counted; that
+ * is what `cgctl list` pays.
  *
  * "short" are five files of a few numbers; "stat" has memory.stat for one of them, which the sampler
  * leaves alone where nothing ran in a group.
