@@ -271,6 +271,8 @@ void cgroup_close(struct cgroup *g); /* NULL is fine */
 DEFINE_FREE(cgroup, struct cgroup *, cgroup_close(v))
 /* The group in every hierarchy that has it; -ENOENT where none has. */
 int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_g);
+/* The same, looked for in these hierarchies (bits) only. */
+int cgroup_open_in(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g);
 /* The group that a dry run has "made" in these hierarchies. */
 int cgroup_pretend(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g);
 /* Make what is missing of it, or undo what was made. */

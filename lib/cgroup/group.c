@@ -137,6 +137,11 @@ void cgroup_close(struct cgroup *g)
 
 int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_g)
 {
+	return cgroup_open_in(fs, group, ~0u, ret_g);
+}
+
+int cgroup_open_in(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g)
+{
 	struct cgroup *g __free(cgroup) = new_group(fs);
 	size_t found = 0;
 	int r = g ? cgroup_name(group, &g->name) : -ENOMEM;
@@ -144,6 +149,8 @@ int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_
 	if (r < 0)
 		return r;
 	for (size_t h = 0; h < fs->n; h++) {
+		if (!(hierarchies >> h & 1))
+			continue;
 		g->fd[h] = cgroup_child(fs->h[h].fd, g->name);
 		if (g->fd[h] < 0 && g->fd[h] != -ENOENT)
 			return g->fd[h];

@@ -56,17 +56,24 @@ static int get(const struct cgroup *g, const char *name, char **ret_value)
 
 int rf_cgroup_get(struct rf_cgroup_fs *fs, const char *group, const char *key, char **ret_value)
 {
+	const struct cgroup_key *known = cgroup_key_find(key);
+	uint32_t hierarchies = known ? cgroup_key_hierarchies(fs, known) : 0;
 	struct cgroup *g __free(cgroup) = NULL;
-	int r = cgroup_open(fs, group, &g);
+	int r = hierarchies ? cgroup_open_in(fs, group, hierarchies, &g) : -ENOENT;
 
+	/* Elsewhere it can still tell why it does not have the key. */
+	if (r == -ENOENT)
+		r = cgroup_open(fs, group, &g);
 	return r < 0 ? r : get(g, key, ret_value);
 }
 
 int rf_cgroup_exists(struct rf_cgroup_fs *fs, const char *group)
 {
 	struct cgroup *g __free(cgroup) = NULL;
-	int r = cgroup_open(fs, group, &g);
+	int r = -ENOENT;
 
+	for (size_t h = 0; r == -ENOENT && h < fs->n; h++)
+		r = cgroup_open_in(fs, group, 1u << h, &g);
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
