@@ -111,7 +111,7 @@ bares: $(bares)
 ## bench     print ratios against the minimal C program and the peers, interleaved in one run; ROW=… picks rows
 bench:
 	$(Q)scripts/packages build bench
-	$(Q)$(MAKE) all bares
+	$(Q)$(MAKE) all bares $(O)/tests/bench/sampling
 	$(Q)O=$(O) tests/bench/run "$(ROW)"
 
 ## install   copy everything below $(DESTDIR)$(prefix)

@@ -33,6 +33,11 @@ equal "pids.max was set" 50 "$(get $G pids.max)"
 check "no limit" cgctl set $G memory.max=max
 equal "no limit is max" max "$(get $G memory.max)"
 prints "the list has it" "$G" cgctl list
+prints "its name alone, one a line" "^/$G\$" cgctl list --names
+check "the names as JSON" sh -c "cgctl list --names --json $G | jq -e 'map(.group)[0] == \"/$G\" and (.[0] | keys == [\"group\"])'"
+check "names and usage are of the same groups" sh -c "cgctl create $G/n1/n2 && cgctl create $G/n3 && cgctl list --names $G > $T/names &&
+	cgctl list --json $G | jq -r '.[].group' | diff - $T/names && wc -l < $T/names | grep -qx 4; r=\$?; cgctl delete -r $G/n1; cgctl delete $G/n3; exit \$r"
+refuse "names of a group that is not there" 1 'there is no group' cgctl list --names rf-none
 check "the list as JSON" sh -c "cgctl list --json | jq -e '.[] | select(.group | endswith(\"$G\"))'"
 
 # --- keys: the table is the manual

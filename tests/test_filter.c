@@ -162,6 +162,7 @@ TEST(compiled)
 	int fd __free(fd) = mkstemp(path);
 	size_t len = 0;
 
+	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, rf_seccomp_compile(text, strlen(text), "x", &s));
 	ASSERT_EQ(0, rf_seccomp_save(s, path));
 	ASSERT_EQ(0, file_read_at(AT_FDCWD, path, 1 << 20, &data, &len));

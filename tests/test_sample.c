@@ -213,6 +213,57 @@ TEST_F(groups, are_watched)
 	come_and_go(_metadata, self);
 }
 
+TEST_F(groups, down_to_a_level)
+{
+	struct rf_sampler_options o = {.size = sizeof(o), .group = self->name, .max_levels = 2};
+
+	ASSERT_EQ(0, rf_sampler_open(self->fs, &o, &self->sampler));
+	EXPECT_STREQ("0:^0 1:/a^0", seen(self));
+	ASSERT_EQ(0, make(self->fs, self->name, "z/deep"));
+	EXPECT_STREQ("0:^0 1:/a^0 1:/z^0", seen(self));
+	rf_sampler_free(self->sampler);
+	o.max_levels = 1;
+	o.flags = RF_SAMPLE_ONCE | RF_SAMPLE_EVERY_GROUP;
+	ASSERT_EQ(0, rf_sampler_open(self->fs, &o, &self->sampler));
+	EXPECT_STREQ("0:^0", seen(self));
+}
+
+/* Of a group of one hierarchy only a sampler of every group knows, if its figures are elsewhere. */
+TEST_F(groups, of_every_hierarchy_with_their_processes)
+{
+	struct rf_sampler_options o = {
+		.size = sizeof(o), .group = self->name, .figures = RF_FIGURE_BIT(RF_MEMORY_BYTES),
+		.flags = RF_SAMPLE_ONCE | RF_SAMPLE_EVERY_GROUP | RF_SAMPLE_PROCESSES,
+	};
+	const char *const freezer[] = {"freezer", NULL};
+	char name[64];
+	const struct rf_sample *g;
+	pid_t pid = fork();
+
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	snprintf(name, sizeof(name), "%s/f", self->name);
+	EXPECT_EQ(0, rf_cgroup_create(self->fs, name, NULL, 0, cgroup_hierarchy_of(self->fs, "freezer") < 0 ? NULL : freezer, NULL, NULL));
+	snprintf(name, sizeof(name), "%s/a/b", self->name);
+	EXPECT_EQ(1, rf_cgroup_move(self->fs, name, &pid, 1, 0, NULL, NULL));
+	EXPECT_EQ(0, rf_sampler_open(self->fs, &o, &self->sampler));
+	EXPECT_STREQ("0:^0 1:/a^0 2:/a/b^1 1:/f^0", seen(self));
+	rf_sampler_groups(self->sampler, &g);
+	EXPECT_EQ(0, g[0].n_processes);
+	EXPECT_EQ(0, g[1].n_processes);
+	EXPECT_EQ(1, g[2].n_processes);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	rf_sampler_free(self->sampler);
+	self->sampler = NULL;
+	ASSERT_EQ(0, begin(self, RF_SAMPLE_ONCE, 0));
+	ASSERT_EQ(0, rf_sampler_read(self->sampler));
+	rf_sampler_groups(self->sampler, &g);
+	EXPECT_EQ(UNKNOWN, g[0].n_processes);
+}
+
 TEST_F(groups, are_listed_where_watching_is_refused)
 {
 	NEED_GROUPS();

@@ -9,8 +9,9 @@
  * changed. It keeps the files that are read most cheaply open, as many as its budget of descriptors
  * allows (a kept file costs the kernel about 4 kB), and opens the others each time. A file that a
  * group does not have (its controller is not enabled there) is asked for again every tenth sample.
- * memory.stat, which the kernel takes longest to write, is read where the group's CPU time or memory
- * has changed since the sample before, and otherwise every tenth time.
+ * Where neither the group's CPU time nor its memory has changed since the sample before, what can't
+ * have changed then is read every tenth time only: memory.stat, which the kernel takes longest to
+ * write, the counters of limits that were met, and of throttling.
  *
  * Sources: the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/, and
  * Documentation/accounting/psi.rst. Kernel 5.6 or newer; needs no privilege but to see the files.
@@ -53,14 +54,19 @@ RF_API const struct rf_figure_info *rf_figure(size_t figure);
 
 struct rf_sampler;
 
-enum { RF_SAMPLE_ONCE = 1 }; /* one sample is all that will be read: watch and keep nothing */
+enum {
+	RF_SAMPLE_ONCE = 1,	   /* one sample is all that will be read: watch and keep nothing */
+	RF_SAMPLE_EVERY_GROUP = 2, /* also those that have none of the figures */
+	RF_SAMPLE_PROCESSES = 4,   /* count the processes in each group, too: rf_sample.n_processes */
+};
 
 struct rf_sampler_options {
 	size_t size;	   /* sizeof(struct rf_sampler_options) */
 	const char *group; /* this one and all below; NULL: all */
 	uint64_t figures;  /* RF_FIGURE_BIT()s; 0: all */
-	unsigned flags;
+	unsigned flags;	   /* RF_SAMPLE_… */
 	size_t max_fds;	   /* to keep open; 0: half of what RLIMIT_NOFILE leaves */
+	size_t max_levels; /* 1: the group alone, 2: with its children, …; 0: all below */
 };
 
 /* One group of the last sample. Strings and values belong to the sampler until the next read. */
@@ -71,6 +77,8 @@ struct rf_sample {
 	/* By enum rf_figure. RF_CGROUP_UNKNOWN where the group has none; RF_MAX for no limit. */
 	const uint64_t *values;
 	uint64_t born;	   /* number of the sample that saw it first */
+	/* In the group itself, of all hierarchies; RF_CGROUP_UNKNOWN without RF_SAMPLE_PROCESSES. */
+	uint64_t n_processes;
 };
 
 /*

@@ -273,6 +273,8 @@ void cgroup_close(struct cgroup *g); /* NULL is fine */
 DEFINE_FREE(cgroup, struct cgroup *, cgroup_close(v))
 /* The group in every hierarchy that has it; -ENOENT where none has. */
 int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_g);
+/* The same, looked for in these hierarchies (bits) only. */
+int cgroup_open_in(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g);
 /* The group that a dry run has "made" in these hierarchies. */
 int cgroup_pretend(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g);
 /* Make what is missing of it, or undo what was made. */
@@ -293,6 +295,10 @@ char *cgroup_path(const struct cgroup *g, size_t h);
 /* The descriptor of the group in hierarchy h, named for the records; -ENOENT. */
 int cgroup_fd(const struct cgroup *g, size_t h);
 int cgroup_child(int dirfd, const char *name); /* openat2, beneath, no links, no mounts */
+/* The device of a hierarchy; 0, which none has, where that can't be had. */
+dev_t cgroup_dev(int fd);
+/* Has the group no children, seen without opening it? `dev` is its hierarchy's: another mount is none of it. */
+bool cgroup_is_leaf(int dirfd, const char *path, dev_t dev, struct stat *ret_st);
 /* Call fn for each child directory's name until it returns other than 0. */
 int cgroup_each_child(int dirfd, int (*fn)(int dirfd, const char *name, void *data), void *data);
 
@@ -398,7 +404,10 @@ static inline void cleanup_cgroup_pids(struct cgroup_pids *p)
 	free(p->list);
 }
 int cgroup_pids_read(int group_fd, struct cgroup_pids *p); /* appends */
+int cgroup_pids_read_at(int dirfd, const char *file, struct cgroup_pids *p); /* GROUP/cgroup.procs; appends */
 int cgroup_pids_parse(const char *text, struct cgroup_pids *p); /* appends; -EINVAL */
+/* How many of those from `before` on are not among those before: one process is usually in all hierarchies. */
+uint64_t cgroup_pids_new(const struct cgroup_pids *p, size_t before);
 /* "1234 (sleep), 1235 (sh) and 3 more" */
 void cgroup_pids_words(const struct cgroup_pids *p, struct str *out);
 /* SIGKILL, by pidfd, to each process that is in the group; 0 or -errno. */

@@ -48,12 +48,44 @@ int cgroup_child(int dirfd, const char *name)
 	return resolve_beneath(dirfd, name, O_RDONLY | O_DIRECTORY);
 }
 
+/*
+ * A directory has a link for each one below it, and two of its own; kernfs counts them, too, and so a
+ * group without children is known without reading a listing of its 30 files. Where the count can't be
+ * had, or the file system does not count (1), it is read.
+ */
+static bool has_no_child(int dirfd)
+{
+	struct stat st;
+
+	return !sys_is_dry() && sys_fstat(dirfd, &st) >= 0 && st.st_nlink == 2;
+}
+
+dev_t cgroup_dev(int fd)
+{
+	struct stat st;
+
+	return sys_fstat(fd, &st) < 0 ? 0 : st.st_dev;
+}
+
+bool cgroup_is_leaf(int dirfd, const char *path, dev_t dev, struct stat *ret_st)
+{
+	struct stat st;
+
+	if (sys_fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	*ret_st = st;
+	return S_ISDIR(st.st_mode) && st.st_nlink == 2 && st.st_dev == dev;
+}
+
 int cgroup_each_child(int dirfd, int (*fn)(int dirfd, const char *name, void *data), void *data)
 {
-	int r = 0, fd = cgroup_child(dirfd, ".");
 	DIR *dir __free(dir) = NULL;
 	struct dirent *e;
+	int fd, r = 0;
 
+	if (has_no_child(dirfd))
+		return 0;
+	fd = cgroup_child(dirfd, ".");
 	if (fd < 0)
 		return fd;
 	dir = sys_fdopendir(fd, &r);
@@ -105,6 +137,11 @@ void cgroup_close(struct cgroup *g)
 
 int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_g)
 {
+	return cgroup_open_in(fs, group, ~0u, ret_g);
+}
+
+int cgroup_open_in(struct rf_cgroup_fs *fs, const char *group, uint32_t hierarchies, struct cgroup **ret_g)
+{
 	struct cgroup *g __free(cgroup) = new_group(fs);
 	size_t found = 0;
 	int r = g ? cgroup_name(group, &g->name) : -ENOMEM;
@@ -112,6 +149,8 @@ int cgroup_open(struct rf_cgroup_fs *fs, const char *group, struct cgroup **ret_
 	if (r < 0)
 		return r;
 	for (size_t h = 0; h < fs->n; h++) {
+		if (!(hierarchies >> h & 1))
+			continue;
 		g->fd[h] = cgroup_child(fs->h[h].fd, g->name);
 		if (g->fd[h] < 0 && g->fd[h] != -ENOENT)
 			return g->fd[h];

@@ -42,15 +42,35 @@ int cgroup_pids_parse(const char *text, struct cgroup_pids *p)
 	return 0;
 }
 
-int cgroup_pids_read(int group_fd, struct cgroup_pids *p)
+int cgroup_pids_read_at(int dirfd, const char *file, struct cgroup_pids *p)
 {
 	char *text __free(ptr) = NULL;
-	int r = cgroup_read(group_fd, "cgroup.procs", &text);
+	int r = cgroup_read(dirfd, file, &text);
 
 	/* A threaded group on v2 has no processes of its own to tell. */
 	if (r < 0)
 		return r == -EOPNOTSUPP || r == -ENODEV ? 0 : r;
 	return cgroup_pids_parse(text, p);
+}
+
+int cgroup_pids_read(int group_fd, struct cgroup_pids *p)
+{
+	return cgroup_pids_read_at(group_fd, "cgroup.procs", p);
+}
+
+uint64_t cgroup_pids_new(const struct cgroup_pids *p, size_t before)
+{
+	uint64_t n = 0;
+
+	/* The kernel sorts no list: compare all. */
+	for (size_t i = before; i < p->n; i++) {
+		size_t j = 0;
+
+		while (j < before && p->list[j] != p->list[i])
+			j++;
+		n += j == before;
+	}
+	return n;
 }
 
 static bool has_pid(const struct cgroup_pids *p, pid_t pid)

@@ -56,17 +56,24 @@ int cgroup_get(const struct cgroup *g, const char *name, char **ret_value)
 
 int rf_cgroup_get(struct rf_cgroup_fs *fs, const char *group, const char *key, char **ret_value)
 {
+	const struct cgroup_key *known = cgroup_key_find(key);
+	uint32_t hierarchies = known ? cgroup_key_hierarchies(fs, known) : 0;
 	struct cgroup *g __free(cgroup) = NULL;
-	int r = cgroup_open(fs, group, &g);
+	int r = hierarchies ? cgroup_open_in(fs, group, hierarchies, &g) : -ENOENT;
 
+	/* Elsewhere it can still tell why it does not have the key. */
+	if (r == -ENOENT)
+		r = cgroup_open(fs, group, &g);
 	return r < 0 ? r : cgroup_get(g, key, ret_value);
 }
 
 int rf_cgroup_exists(struct rf_cgroup_fs *fs, const char *group)
 {
 	struct cgroup *g __free(cgroup) = NULL;
-	int r = cgroup_open(fs, group, &g);
+	int r = -ENOENT;
 
+	for (size_t h = 0; r == -ENOENT && h < fs->n; h++)
+		r = cgroup_open_in(fs, group, 1u << h, &g);
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
@@ -136,14 +143,7 @@ static int count_processes(const struct cgroup *g, uint64_t *ret_n)
 
 		if (r < 0)
 			return r;
-		/* One process is usually in all of them. The kernel sorts no list: compare all. */
-		for (size_t i = before; i < all.n; i++) {
-			size_t j = 0;
-
-			while (j < before && all.list[j] != all.list[i])
-				j++;
-			n += j == before;
-		}
+		n += cgroup_pids_new(&all, before);
 	}
 	*ret_n = n;
 	return 0;
@@ -229,6 +229,7 @@ struct names {
 	char **list;
 	size_t n;
 	struct str at; /* the name of the directory under way */
+	dev_t dev;     /* of the hierarchy under way */
 	int error;
 };
 
@@ -249,16 +250,17 @@ static int visit(int dirfd, const char *name, void *data)
 {
 	struct names *names = data;
 	size_t len = names->at.len;
-	int fd __free(fd) = cgroup_child(dirfd, name);
-	int r;
+	struct stat st;
+	bool leaf = cgroup_is_leaf(dirfd, name, names->dev, &st);
+	int r, fd __free(fd) = leaf ? -EBADF : cgroup_child(dirfd, name);
 
 	/* Removed meanwhile, or another mount. */
-	if (fd < 0)
+	if (!leaf && fd < 0)
 		return fd == -ENOENT || fd == -EXDEV ? 0 : fd;
 	if (!str_eq(name, "."))
 		str_addf(&names->at, "%s%s", len ? "/" : "", name);
 	r = names->at.failed ? -ENOMEM : add_name(names);
-	if (r >= 0)
+	if (r >= 0 && !leaf)
 		r = cgroup_each_child(fd, visit, names);
 	if (!names->at.failed && names->at.s)
 		names->at.s[names->at.len = len] = '\0';
@@ -302,6 +304,7 @@ int rf_cgroup_walk(struct rf_cgroup_fs *fs, const char *group, rf_cgroup_walk_fn
 			continue;
 		str_done(&names.at);
 		str_add(&names.at, g->name);
+		names.dev = cgroup_dev(g->fd[h]);
 		r = visit(g->fd[h], ".", &names);
 	}
 	if (r < 0 || !names.n)

@@ -180,25 +180,58 @@ static int list_child(int dirfd, const char *name, void *data)
 	return r;
 }
 
-/* Take in the group `at` of hierarchy h and all below. What has gone meanwhile is no error. */
+static bool is_too_deep(const struct sample_tree *t, const char *name)
+{
+	size_t level = 1;
+
+	if (!t->max_levels)
+		return false;
+	name += strlen(t->root);
+	/* Below the root's "" no slash is in front. */
+	level += !*t->root && *name;
+	for (; *name; name++)
+		level += *name == '/';
+	return level > t->max_levels;
+}
+
+static int take_in(struct sample_tree *t, uint32_t h, const char *name, ino_t inode, struct sample_node **ret_node)
+{
+	struct sample_node *node = find(t, name);
+	int r = node ? 0 : add(t, name, &node);
+
+	if (r < 0)
+		return r;
+	node->inode[h] = inode;
+	node->hierarchies |= 1u << h;
+	node->listed |= 1u << h;
+	*ret_node = node;
+	return 0;
+}
+
+/*
+ * Take in the group `at` of hierarchy h and all below. What has gone meanwhile is no error. A group that
+ * is not watched needs to be opened only where it has children.
+ */
 static int list(struct sample_tree *t, uint32_t h, struct str *at)
 {
 	const char *name = at->s ?: "";
 	struct listing l = {t, h, at};
-	struct sample_node *node = find(t, name);
+	struct sample_node *node;
 	struct stat st;
-	int r, fd __free(fd) = resolve_beneath(t->fs->h[h].fd, *name ? name : ".", O_RDONLY | O_DIRECTORY);
+	int r, fd __free(fd) = -EBADF;
 
+	if (is_too_deep(t, name))
+		return 0;
+	if (t->inotify_fd < 0 && *name && cgroup_is_leaf(t->fs->h[h].fd, name, t->dev[h], &st))
+		return take_in(t, h, name, st.st_ino, &node);
+	fd = resolve_beneath(t->fs->h[h].fd, *name ? name : ".", O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENODEV || fd == -EXDEV || fd == -EACCES ? 0 : fd;
 	r = sys_fstat(fd, &st);
-	if (r >= 0 && !node)
-		r = add(t, name, &node);
+	if (r >= 0)
+		r = take_in(t, h, name, st.st_ino, &node);
 	if (r < 0)
 		return r;
-	node->inode[h] = st.st_ino;
-	node->hierarchies |= 1u << h;
-	node->listed |= 1u << h;
 	if (t->inotify_fd >= 0 && watch(t, h, node, fd) < 0)
 		stop_watching(t);
 	return cgroup_each_child(fd, list_child, &l);
@@ -351,13 +384,15 @@ int sample_tree_update(struct sample_tree *t, uint64_t number)
 }
 
 int sample_tree_open(struct sample_tree *t, struct rf_cgroup_fs *fs, uint32_t hierarchies,
-		     const char *root, bool watch_it)
+		     const struct rf_sampler_options *o)
 {
 	int r;
 
-	*t = (struct sample_tree){.fs = fs, .hierarchies = hierarchies, .inotify_fd = -EBADF};
-	r = cgroup_name(root, &t->root);
-	if (r >= 0 && watch_it)
+	*t = (struct sample_tree){.fs = fs, .hierarchies = hierarchies, .max_levels = o->max_levels, .inotify_fd = -EBADF};
+	for (size_t h = 0; h < fs->n; h++)
+		t->dev[h] = cgroup_dev(fs->h[h].fd);
+	r = cgroup_name(o->group ?: "", &t->root);
+	if (r >= 0 && !(o->flags & RF_SAMPLE_ONCE))
 		t->inotify_fd = sys_inotify_init();
 	return r;
 }

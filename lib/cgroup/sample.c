@@ -28,6 +28,7 @@ struct rf_sampler {
 	struct rf_sample *groups;
 	size_t n_groups, cap_groups;
 	uint64_t time_us, number;
+	unsigned flags;
 	size_t max_fds;
 	char *buffer;
 };
@@ -45,9 +46,9 @@ static void choose_sources(struct rf_sampler *s, uint64_t figures)
 	uint64_t of_v1 = 0;
 	const struct sample_file *file;
 
-	/* What tells whether a costly file must be read. */
-	for (size_t i = 0; (file = sample_file_at(i)); i++)
-		if (file->costly && (sample_file_figures(file) & figures))
+	/* What tells whether a file rests. */
+	for (size_t i = 0; !(s->flags & RF_SAMPLE_ONCE) && (file = sample_file_at(i)); i++)
+		if (file->rests && (sample_file_figures(file) & figures))
 			figures |= RF_FIGURE_BIT(RF_CPU_US) | RF_FIGURE_BIT(RF_MEMORY_BYTES);
 	for (size_t i = 0; (file = sample_file_at(i)); i++)
 		if (!file->v2 && hierarchy_of(s->fs, file) >= 0)
@@ -79,10 +80,12 @@ static int open_groups(struct rf_sampler *s, const struct rf_sampler_options *o)
 
 	for (size_t i = 0; i < s->n_sources; i++)
 		hierarchies |= 1u << s->sources[i].hierarchy;
+	if (o->flags & RF_SAMPLE_EVERY_GROUP)
+		hierarchies = (1u << s->fs->n) - 1;
 	r = rf_cgroup_exists(s->fs, group);
 	if (r <= 0)
 		return r < 0 ? r : sys_fail(-ENOENT, "cgroup", group, "there is no such group");
-	return sample_tree_open(&s->tree, s->fs, hierarchies, group, !(o->flags & RF_SAMPLE_ONCE));
+	return sample_tree_open(&s->tree, s->fs, hierarchies, o);
 }
 
 DEFINE_FREE(sampler, struct rf_sampler *, rf_sampler_free(v))
@@ -99,6 +102,7 @@ int rf_sampler_open(struct rf_cgroup_fs *fs, const struct rf_sampler_options *op
 	if (!s || !(s->buffer = malloc(BUFFER)))
 		return -ENOMEM;
 	s->fs = fs;
+	s->flags = options->flags;
 	s->tree.inotify_fd = -EBADF;
 	choose_sources(s, options->figures ?: RF_ALL_FIGURES);
 	if (!(options->flags & RF_SAMPLE_ONCE))
@@ -140,16 +144,24 @@ static ssize_t read_text(struct rf_sampler *s, int fd)
 	return n;
 }
 
-/* Nothing ran in it and its memory is what it was: then its memory.stat is, too, but for what others
- * do to its pages; so it is read at the latest when absent files are asked for again. */
-static bool is_idle(const struct rf_sampler *s, const struct sample_node *node)
+/*
+ * Nothing ran in it and its memory is what it was: then its memory.stat is, too, but for what others
+ * do to its pages; and it met no limit of memory or CPU time. So these are read at the latest when absent
+ * files are asked for again. On v1 other processes may be in the group of this name in another hierarchy:
+ * one of the signs must be of the file's own.
+ */
+static bool is_idle(const struct rf_sampler *s, const struct source *src, const struct sample_node *node)
 {
 	static const enum rf_figure signs[] = {RF_CPU_US, RF_MEMORY_BYTES};
+	static const char *const controllers[] = {"cpuacct", "memory"};
+	bool own = src->file->v2;
 
-	for (size_t i = 0; i < array_size(signs); i++)
+	for (size_t i = 0; i < array_size(signs); i++) {
 		if (node->values[signs[i]] == RF_CGROUP_UNKNOWN || node->values[signs[i]] != node->before[signs[i]])
 			return false;
-	return (s->number - node->born) % ASK_AGAIN;
+		own |= cgroup_hierarchy_of(s->fs, controllers[i]) == src->hierarchy;
+	}
+	return own && (s->number - node->born) % ASK_AGAIN;
 }
 
 static void take_before(const struct source *src, struct sample_node *node)
@@ -167,7 +179,7 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 
 	if (!(node->hierarchies >> src->hierarchy & 1))
 		return;
-	if (src->file->costly && is_idle(s, node)) {
+	if (src->file->rests && is_idle(s, src, node)) {
 		take_before(src, node);
 		return;
 	}
@@ -193,6 +205,34 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 		*kept = SAMPLE_CLOSED;
 		s->tree.kept--;
 	}
+}
+
+/* What the pids controller counts as 0, with all below, holds no process there; the root has no such count. */
+static bool is_empty_in(const struct rf_sampler *s, const struct sample_node *node, size_t h)
+{
+	return node->values[RF_PIDS] == 0 && (int)h == cgroup_hierarchy_of(s->fs, "pids");
+}
+
+/* A group that is removed meanwhile has none. */
+static int count_processes(const struct rf_sampler *s, struct sample_node *node)
+{
+	struct cgroup_pids all __free(cgroup_pids) = {0};
+
+	node->n_processes = 0;
+	for (size_t h = 0; h < s->fs->n; h++) {
+		size_t before = all.n;
+		char path[4096];
+		int r;
+
+		if (!(node->hierarchies >> h & 1) || is_empty_in(s, node, h))
+			continue;
+		snprintf(path, sizeof(path), "%s%scgroup.procs", node->name, *node->name ? "/" : "");
+		r = cgroup_pids_read_at(s->fs->h[h].fd, path, &all);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		node->n_processes += cgroup_pids_new(&all, before);
+	}
+	return 0;
 }
 
 /* The nearest one above that is in the list: parents come before their children. */
@@ -233,7 +273,8 @@ static int fill_groups(struct rf_sampler *s)
 	}
 	s->n_groups = t->n;
 	for (size_t i = 0; i < t->n; i++)
-		s->groups[i] = (struct rf_sample){.group = t->nodes[i]->name, .values = t->nodes[i]->values, .born = t->nodes[i]->born};
+		s->groups[i] = (struct rf_sample){.group = t->nodes[i]->name, .values = t->nodes[i]->values, .born = t->nodes[i]->born,
+						  .n_processes = s->flags & RF_SAMPLE_PROCESSES ? t->nodes[i]->n_processes : RF_CGROUP_UNKNOWN};
 	sample_link(s->groups, t->n);
 	return 0;
 }
@@ -256,6 +297,10 @@ int rf_sampler_read(struct rf_sampler *s)
 	for (size_t index = 0; index < s->n_sources; index++)
 		for (size_t i = 0; i < t->n; i++)
 			read_one(s, index, t->nodes[i]);
+	for (size_t i = 0; r >= 0 && s->flags & RF_SAMPLE_PROCESSES && i < t->n; i++)
+		r = count_processes(s, t->nodes[i]);
+	if (r < 0)
+		return r;
 	return fill_groups(s);
 }
 

@@ -32,7 +32,7 @@ struct sample_file {
 	bool v2;
 	enum sample_form form;
 	struct sample_field fields[SAMPLE_MAX_FIELDS];
-	bool costly; /* the kernel takes long to write it: left alone while the group is idle */
+	bool rests; /* says nothing new while the group is idle, and is left alone then */
 };
 
 /* The table, in the order in which keeping a file open pays; NULL beyond the last. */
@@ -53,6 +53,7 @@ struct sample_node {
 	uint64_t values[RF_FIGURES];
 	uint64_t before[RF_FIGURES]; /* of the sample before, for what is costly */
 	uint64_t born;
+	uint64_t n_processes;
 	uint32_t listed; /* bits: found while listing all */
 };
 
@@ -61,7 +62,9 @@ enum { SAMPLE_CLOSED = -1, SAMPLE_ABSENT = -2 };
 struct sample_tree {
 	struct rf_cgroup_fs *fs;
 	uint32_t hierarchies; /* bits: those that have a wanted figure */
+	dev_t dev[CGROUP_MAX_HIERARCHIES];
 	char *root;	      /* the name of the topmost group */
+	size_t max_levels;    /* 0: all */
 	struct sample_node **nodes;
 	size_t n, cap;
 	struct sample_node **hash;
@@ -78,7 +81,7 @@ struct sample_tree {
 void sample_link(struct rf_sample *groups, size_t n);
 
 int sample_tree_open(struct sample_tree *t, struct rf_cgroup_fs *fs, uint32_t hierarchies,
-		     const char *root, bool watch);
+		     const struct rf_sampler_options *o);
 void sample_tree_done(struct sample_tree *t);
 /* Take in what has changed. `number` is that of the sample under way. */
 int sample_tree_update(struct sample_tree *t, uint64_t number);

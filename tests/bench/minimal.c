@@ -12,6 +12,10 @@
  *	minimal enter PID PROGRAM	setns into all namespaces of PID, fork, exec
  *	minimal join DIR… PROGRAM	cgroup v1: write oneself into cgroup.procs of each, exec
  *	minimal into DIR PROGRAM	cgroup v2: clone3 into the group, exec
+ *	minimal set FILE VALUE		open, write, close
+ *	minimal get FILE		open, read, close, write to standard output
+ *	minimal mkdir DIR…		one mkdir each
+ *	minimal rmdir DIR…		one rmdir each
  *
  * `minimal init ROW …` leaves a first process between, which waits for the program; it is what a
  * pid namespace gets from nsrun and from bwrap.
@@ -308,6 +312,40 @@ static int row_into(char **argv)
 	return 1;
 }
 
+static int row_set(char **argv)
+{
+	int fd = (int)must(open(argv[0], O_WRONLY | O_CLOEXEC), argv[0]);
+
+	must(write(fd, argv[1], strlen(argv[1])), argv[0]);
+	close(fd);
+	return 0;
+}
+
+static int row_get(char **argv)
+{
+	char text[4096];
+	int fd = (int)must(open(argv[0], O_RDONLY | O_CLOEXEC), argv[0]);
+	ssize_t n = must(read(fd, text, sizeof(text)), argv[0]);
+
+	close(fd);
+	must(write(STDOUT_FILENO, text, (size_t)n), "write");
+	return 0;
+}
+
+static int row_mkdir(char **argv)
+{
+	for (; *argv; argv++)
+		must(mkdir(*argv, 0755), *argv);
+	return 0;
+}
+
+static int row_rmdir(char **argv)
+{
+	for (; *argv; argv++)
+		must(rmdir(*argv), *argv);
+	return 0;
+}
+
 static int row_no_new_privs(char **argv)
 {
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
@@ -323,7 +361,7 @@ static int row_none(char **argv)
 
 static const struct {
 	const char *name;
-	int args; /* before PROGRAM */
+	int args; /* before PROGRAM, or before the last one */
 	int (*run)(char **argv);
 } rows[] = {
 	{"none", 0, row_none},
@@ -336,6 +374,10 @@ static const struct {
 	{"join", 1, row_join},
 	{"into", 1, row_into},
 	{"mounts", 2, row_mounts},
+	{"set", 1, row_set},
+	{"get", 0, row_get},
+	{"mkdir", 0, row_mkdir},
+	{"rmdir", 0, row_rmdir},
 };
 
 int main(int argc, char **argv)
@@ -346,6 +388,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 2 && i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (!strcmp(rows[i].name, argv[1]) && argc > 2 + rows[i].args)
 			return rows[i].run(argv + 2);
-	fprintf(stderr, "usage: minimal [init] none|no-new-privs|mount-pid|all-but-net|all|binds|enter|join|into|mounts …\n");
+	fprintf(stderr, "usage: minimal [init] none|no-new-privs|mount-pid|all-but-net|all|binds|enter|join|into|mounts|set|get|mkdir|rmdir …\n");
 	return 2;
 }

@@ -24,6 +24,11 @@ char *cgctl_name(const char *group);
  * printed. Fills in act->size. */
 int cgctl_act(struct rf_cgroup_act *act, const char *what);
 
+/* A group of a tree: its last part behind two blanks for each level; in JSON, and the first one, all of its
+ * name. Free with free(3); NULL: no memory. */
+struct rf_sample;
+char *cgctl_shown(const struct rf_sample *s);
+
 bool cgctl_memory_is_v1(const struct rf_cgroup_fs *fs);
 
 /* What every command that writes has. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The tree of groups. */
+/* The tree of groups, by one sample of all of them. */
 #include <errno.h>
+#include <ringfence/sample.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +10,13 @@
 #include "base/str.h"
 #include "cgctl.h"
 
-const struct opt_row list_options[] = {OPT_COMMON_JSON, {0}};
+static bool names_only;
+
+const struct opt_row list_options[] = {
+	{'n', "names", OPT_FLAG, &names_only, NULL, "print the names only, one a line"},
+	OPT_COMMON_JSON,
+	{0},
+};
 
 static const struct column columns[] = {
 	{"group", "GROUP", CELL_TEXT},
@@ -21,21 +29,6 @@ static const struct column columns[] = {
 	{0},
 };
 
-struct list {
-	struct rf_cgroup_fs *fs;
-	struct table *table;
-	size_t root_depth;
-};
-
-static size_t depth(const char *name)
-{
-	size_t n = *name != '\0';
-
-	for (; *name; name++)
-		n += *name == '/';
-	return n;
-}
-
 static void number(struct table *t, uint64_t n)
 {
 	if (n == RF_CGROUP_UNKNOWN)
@@ -44,58 +37,94 @@ static void number(struct table *t, uint64_t n)
 		table_number(t, n);
 }
 
-static int row(const char *group, void *data)
+static int row(const struct rf_sample *s, struct table *t)
 {
-	struct list *l = data;
-	struct rf_cgroup_usage u = {
-		.size = sizeof(u),
-		.wanted = RF_CGROUP_USE_PROCESSES | RF_CGROUP_USE_CPU | RF_CGROUP_USE_MEMORY | RF_CGROUP_USE_PIDS,
-	};
-	char *name __free(ptr) = cgctl_name(group);
-	const char *slash = strrchr(group, '/');
-	int indent = (int)(depth(group) - l->root_depth) * 2;
-	int r = rf_cgroup_usage(l->fs, group, &u);
+	char *name __free(ptr) = cgctl_shown(s);
 
-	/* It was removed since. */
-	if (r == -ENOENT || r == -ENODEV)
-		return 0;
-	if (r < 0 || !name)
-		return r < 0 ? r : -ENOMEM;
-	if (!tool_state.json && indent) {
-		char *shown = str_format("%*s%s", indent, "", slash ? slash + 1 : group);
-
-		table_text(l->table, shown);
-		free(shown);
-	} else {
-		table_text(l->table, name);
-	}
-	table_number(l->table, u.n_processes);
-	number(l->table, u.memory_bytes);
-	number(l->table, u.memory_max_bytes);
-	number(l->table, u.cpu_us);
-	number(l->table, u.throttled_us);
-	number(l->table, u.pids);
+	if (!name)
+		return -ENOMEM;
+	table_text(t, name);
+	table_number(t, s->n_processes);
+	number(t, s->values[RF_MEMORY_BYTES]);
+	number(t, s->values[RF_MEMORY_MAX_BYTES]);
+	number(t, s->values[RF_CPU_US]);
+	number(t, s->values[RF_THROTTLED_US]);
+	number(t, s->values[RF_PIDS]);
 	return 0;
+}
+
+char *cgctl_shown(const struct rf_sample *s)
+{
+	const char *slash = strrchr(s->group, '/');
+
+	if (tool_state.json || !s->depth)
+		return cgctl_name(s->group);
+	return str_format("%*s%s", (int)s->depth * 2, "", slash ? slash + 1 : s->group);
+}
+
+static int add_name(const char *group, void *data)
+{
+	char *name __free(ptr) = cgctl_name(group);
+
+	if (!name)
+		return -ENOMEM;
+	if (tool_state.json)
+		table_text(data, name);
+	else
+		puts(name);
+	return 0;
+}
+
+static int list_names(const char *group)
+{
+	static const struct column column[] = {{"group", "GROUP", CELL_TEXT}, {0}};
+	struct table *table = tool_state.json ? table_new(column) : NULL;
+	struct rf_cgroup_fs *fs;
+	int r = cgctl_open(true, &fs);
+
+	if (r)
+		return r;
+	r = rf_cgroup_walk(fs, group, add_name, table);
+	if (r < 0)
+		r = cgctl_error(r, "list", group);
+	else if (table)
+		table_print(table);
+	rf_cgroup_fs_free(fs);
+	return r;
 }
 
 int list_run(int argc, char **argv)
 {
-	struct list list = {.table = table_new(columns)};
-	const char *group = argc ? argv[0] : "/";
-	char *name __free(ptr) = cgctl_name(group);
+	struct rf_sampler_options o = {
+		.size = sizeof(o), .group = argc ? argv[0] : "/",
+		.flags = RF_SAMPLE_ONCE | RF_SAMPLE_EVERY_GROUP | RF_SAMPLE_PROCESSES,
+		.figures = RF_FIGURE_BIT(RF_MEMORY_BYTES) | RF_FIGURE_BIT(RF_MEMORY_MAX_BYTES) | RF_FIGURE_BIT(RF_CPU_US) |
+			   RF_FIGURE_BIT(RF_THROTTLED_US) | RF_FIGURE_BIT(RF_PIDS),
+	};
+	const struct rf_sample *groups = NULL;
+	struct rf_sampler *sampler = NULL;
+	struct rf_cgroup_fs *fs = NULL;
+	struct table *table;
+	size_t n;
 	int r;
 
-	if (!name)
-		return tool_error(-ENOMEM, "name");
-	r = cgctl_open(true, &list.fs);
+	if (names_only)
+		return list_names(o.group);
+	r = cgctl_open(true, &fs);
 	if (r)
 		return r;
-	list.root_depth = depth(name + 1);
-	r = rf_cgroup_walk(list.fs, group, row, &list);
+	table = table_new(columns);
+	r = rf_sampler_open(fs, &o, &sampler);
+	if (r >= 0)
+		r = rf_sampler_read(sampler);
+	n = r < 0 ? 0 : rf_sampler_groups(sampler, &groups);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = row(&groups[i], table);
 	if (r < 0)
-		r = cgctl_error(r, "list", name);
+		r = cgctl_error(r, "list", o.group);
 	else
-		table_print(list.table);
-	rf_cgroup_fs_free(list.fs);
+		table_print(table);
+	rf_sampler_free(sampler);
+	rf_cgroup_fs_free(fs);
 	return r;
 }
