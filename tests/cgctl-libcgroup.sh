@@ -3,6 +3,7 @@
 # What libcgroup's tools are known to do wrong, beside cgctl: the same is asked of both, and cgctl
 # has to do it right whether or not they do.
 . "$(dirname "$0")/lib.sh"
+host_only
 
 root || skip_all "needs root to make control groups"
 G=rf-l$$

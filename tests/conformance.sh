@@ -7,6 +7,7 @@
 # UTIL_LINUX=FOLDER takes the peers from there, such as the newest that `make check-suites` has built
 # (build/suites/util-linux/bin). What a version of theirs has changed is told by `till` and `since`.
 . "$(dirname "$0")/lib.sh"
+host_only
 [ -z "${UTIL_LINUX:-}" ] || [ -x "$UTIL_LINUX/unshare" ] || skip_all "no unshare in $UTIL_LINUX"
 [ -z "${UTIL_LINUX:-}" ] || PATH=$UTIL_LINUX:$PATH
 

@@ -3,6 +3,7 @@
 # --emit=c: the program that is printed compiles without a warning, ends as the tool ends, prints what it
 # prints, and makes the same system calls (emit.py says what is compared).
 . "$(dirname "$0")/lib.sh"
+host_only
 
 command -v busybox > /dev/null || skip_all "busybox-static is not installed"
 command -v cc > /dev/null || skip_all "no C compiler"
