@@ -66,7 +66,7 @@ check-all:
 
 ## check-suites  run test suites of others, from Debian's sources, on our tools, and ours beside the newest of theirs
 check-suites:
-	$(Q)scripts/packages build run check suites
+	$(Q)scripts/packages build run check suites vm
 	$(Q)$(MAKE) all
 	$(Q)O=$(O) tests/suites/run $(T)
 	$(Q)UTIL_LINUX=$(abspath $(O))/suites/util-linux/bin O=$(O) tests/run conformance
