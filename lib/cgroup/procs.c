@@ -199,6 +199,15 @@ static int check_threaded(const struct cgroup *g)
 			"%s: the group is threaded: kill its domain, the group above that is not", strerror(EOPNOTSUPP));
 }
 
+/* Whoever made it there may remove it as soon as its processes are gone. */
+static bool was_removed(const struct cgroup *g, size_t h, int error)
+{
+	struct stat st;
+
+	return (error == -ENOENT || error == -ENODEV) &&
+	       sys_fstatat(g->fs->h[h].fd, g->name, &st, AT_SYMLINK_NOFOLLOW) == -ENOENT;
+}
+
 int rf_cgroup_kill(struct rf_cgroup_fs *fs, const char *group, size_t *ret_killed)
 {
 	struct cgroup *g __free(cgroup) = NULL;
@@ -221,6 +230,8 @@ int rf_cgroup_kill(struct rf_cgroup_fs *fs, const char *group, size_t *ret_kille
 		if (g->fd[h] >= 0)
 			r = fs->h[h].ops->v2 ? kill_group(w.h, g->fd[h], w.until_us)
 					     : kill_below(g->fd[h], ".", &w);
+		if (was_removed(g, h, r))
+			r = 0;
 	}
 	if (r == -EBUSY)
 		return sys_fail(-ETIMEDOUT, "kill", group, "processes are still there after 10 s");
