@@ -18,7 +18,7 @@ refuse "no group" 2 'GROUP' cgctl watch
 cgctl watch --timeout 50ms $top; equal "nothing happens" 1 $?
 
 # begin OPTION…: in the background, until it watches. What it says is in ./said.
-begin() { : > said; RINGFENCE_TRACE=$T/trace cgctl watch "$@" > said 2> watcher.err & watcher=$!; await 10 grep -q "^poll" trace; }
+begin() { : > said; RINGFENCE_TRACE=$T/trace timeout 120 cgctl watch "$@" > said 2> watcher.err & watcher=$!; await 10 grep -q "^poll" trace; }
 end() { kill $watcher 2> /dev/null; wait $watcher 2> /dev/null; rm -f trace; }
 says() { check "$1" await 10 grep -Eq "$2" said; }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,9 +239,13 @@ TEST_F(groups, of_every_hierarchy_with_their_processes)
 	const char *const freezer[] = {"freezer", NULL};
 	char name[64];
 	const struct rf_sample *g;
-	pid_t pid = fork();
+	pid_t pid;
 
+	NEED_GROUPS();
+	pid = fork();
 	if (!pid) {
+		/* Also where a test before its end has failed. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
 	}

@@ -32,6 +32,7 @@ struct spot {
 	size_t h;
 	int wd; /* 0: none */
 	int fd; /* of a trigger, or an eventfd; -EBADF */
+	const char *child; /* of the directory above: the group's name there; else NULL */
 	char what[64];
 	struct field fields[MAX_FIELDS];
 	size_t n_fields;
@@ -234,11 +235,31 @@ static int add_directory(struct rf_watch *w, const char *group, size_t h)
 {
 	struct spot *s = add(w, group, h);
 	int fd __free(fd) = s ? open_in(w, s, "", O_RDONLY | O_DIRECTORY) : -ENOMEM;
-	int r = fd < 0 ? fd : watch_fd(w, s, fd, IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR);
+	int r = fd < 0 ? fd : watch_fd(w, s, fd, IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MASK_ADD | IN_ONLYDIR);
 
 	if (r < 0 && s) {
 		free(s->group);
 		w->n--;
+	}
+	return r;
+}
+
+/* Before Linux 7 a control group's own directory does not tell that it is gone; the one above does. */
+static int add_above(struct rf_watch *w, const char *group, size_t h)
+{
+	const char *slash = strrchr(group, '/');
+	char *above __free(ptr) = str_format("%.*s", slash ? (int)(slash - group) : 1, slash ? group : ".");
+	struct spot *s = *group ? add(w, group, h) : NULL;
+	int fd __free(fd) = s && above ? resolve_beneath(w->fs->h[h].fd, above, O_RDONLY | O_DIRECTORY) : -ENOMEM;
+	int r = fd < 0 ? fd : watch_fd(w, s, fd, IN_DELETE | IN_MASK_ADD | IN_ONLYDIR);
+
+	if (!*group)
+		return 0;
+	if (r < 0 && s) {
+		free(s->group);
+		w->n--;
+	} else if (s) {
+		s->child = s->group + (slash ? slash + 1 - group : 0);
 	}
 	return r;
 }
@@ -250,6 +271,8 @@ static int add_events(struct rf_watch *w, const char *group)
 	for (size_t h = 0; h < w->fs->n; h++) {
 		int r = directory ? 0 : add_directory(w, group, h);
 
+		if (r >= 0 && !directory)
+			r = add_above(w, group, h);
 		if (r < 0 && r != -ENOENT)
 			return r;
 		directory |= r >= 0;
@@ -410,7 +433,11 @@ static int on_inotify(struct rf_watch *w)
 
 			if (s->dead || (s->wd != e->wd && !(e->mask & IN_Q_OVERFLOW)))
 				continue;
-			if (s->file)
+			if (s->child && !(e->mask & IN_IGNORED) && !(e->mask & IN_DELETE && e->len && str_eq(e->name, s->child)))
+				continue;
+			if (s->child)
+				r = bury(w, s->group);
+			else if (s->file)
 				r = e->mask & IN_IGNORED ? bury(w, s->group) : compare(w, s, true);
 			else if (s->wd == e->wd)
 				r = on_directory(w, s, e);
