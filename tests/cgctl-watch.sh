@@ -17,9 +17,10 @@ refuse "a group that is not there" 1 'no such group' cgctl watch rf-none
 refuse "no group" 2 'GROUP' cgctl watch
 cgctl watch --timeout 50ms $top; equal "nothing happens" 1 $?
 
-# begin OPTION…: in the background, until it watches. What it says is in ./said.
-begin() { : > said; RINGFENCE_TRACE=$T/trace timeout 120 cgctl watch "$@" > said 2> watcher.err & watcher=$!; await 10 grep -q "^poll" trace; }
-end() { kill $watcher 2> /dev/null; wait $watcher 2> /dev/null; rm -f trace; }
+# begin OPTION…: in the background, until it waits (poll(2) is 7). What it says is in ./said.
+waits() { local p nr; p=$(pgrep -P $watcher); [ -n "$p" ] && read -r nr _ < "/proc/$p/syscall" && [ "$nr" = 7 ]; }
+begin() { : > said; timeout 120 cgctl watch "$@" > said 2> watcher.err & watcher=$!; await 20 waits; }
+end() { kill $watcher 2> /dev/null; wait $watcher 2> /dev/null; }
 says() { check "$1" await 10 grep -Eq "$2" said; }
 
 begin $top
@@ -56,36 +57,38 @@ begin --json -n 2 $top
 cgctl create $top/b; cgctl delete $top/b
 wait $watcher
 equal "-n ends it" 0 $?
-rm -f trace
 equal "--json" "made /$top/b|removed /$top/b" "$(jq -r '"\(.kind) \(.group)"' said | paste -sd'|')"
 given
 begin -n 1 --exec 'echo "$RF_GROUP $RF_EVENT" > ran' $top
 cgctl create $top/c
-wait $watcher; rm -f trace
+wait $watcher
 equal "--exec has the event in its environment" "/$top/c made" "$(cat ran)"
 begin -n 1 --exec 'exit 3' $top
 cgctl delete $top/c
 wait $watcher
 equal "its failure is no end" 0 $?
 check "but is told" grep -q 'ended with exit code 3' watcher.err
-rm -f trace
 
 begin $top
 cgctl delete $top
 wait $watcher
 equal "when the last group is gone, it ends" 0 $?
-rm -f trace
 check "and says so" grep -q "/$top removed" said
 cgctl create $top
 
 # --- pressure
 given "no pressure is counted for groups here" sh -c "cgctl get $top cpu.pressure"
-begin -n 1 --psi 'cpu some 10ms 2s' $top
-for i in 1 2 3 4; do cgctl run --name $top -- timeout 20 sh -c 'while :; do :; done' & burners="${burners:-} $!"; done
-check "a trigger fires" await 30 grep -q "/$top cpu some: waited" said
-wait $watcher; rm -f trace
-kill $burners; wait $burners 2> /dev/null
-cgctl create $top 2> /dev/null
+fires() {
+	local burners='' i
+	begin -n 1 --psi 'cpu some 10ms 2s' $top
+	for i in 1 2 3 4; do cgctl run --name $top -- timeout 60 sh -c 'while :; do :; done' & burners="$burners $!"; done
+	await 60 grep -q "/$top cpu some: waited" said
+	i=$?
+	kill $burners; wait $burners 2> /dev/null
+	end
+	return $i
+}
+check "a trigger fires" fires
 plain() { if root; then setpriv --bounding-set=-sys_resource "$@"; else "$@"; fi; }
 refuse "a window that needs privilege" 1 'without CAP_SYS_RESOURCE it must be a multiple of 2 s' plain cgctl watch --psi 'cpu some 10ms 3s' $top
 given

@@ -218,6 +218,7 @@ TEST_F(groups, down_to_a_level)
 {
 	struct rf_sampler_options o = {.size = sizeof(o), .group = self->name, .max_levels = 2};
 
+	NEED_GROUPS();
 	ASSERT_EQ(0, rf_sampler_open(self->fs, &o, &self->sampler));
 	EXPECT_STREQ("0:^0 1:/a^0", seen(self));
 	ASSERT_EQ(0, make(self->fs, self->name, "z/deep"));
