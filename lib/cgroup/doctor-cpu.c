@@ -227,7 +227,6 @@ static void cpuset_outside(const struct facts *f, const struct facts_group *g, s
 	found_command(out, "cgctl set /%s cpuset.cpus=%s", g->name, got);
 }
 
-#define RULE(id, severity, check, title, remedy) {{id, severity, title, remedy}, false, check}
 const struct doctor_rule doctor_cpu_rules[] = {
 	RULE("quota-below-threads", RF_ERROR, quota_below_threads, "More threads than the quota can feed use it up at the start of each period",
 	     "Raise the quota, or give the program fewer threads: many take their number from the machine's CPUs, not from the quota."),
@@ -250,7 +249,7 @@ const struct doctor_rule doctor_cpu_rules[] = {
 	     "What is in parentheses says why. Read the file again after each write to it."),
 	RULE("cpuset-outside", RF_WARNING, cpuset_outside, "A group is given CPUs that it does not get",
 	     "They are offline, or not the parent's, or of another partition."),
-	{{"rt-in-the-way", RF_WARNING, "Realtime threads outside of the root can keep the cpu controller from being enabled",
-	  "On kernels with CONFIG_RT_GROUP_SCHED, +cpu fails with EINVAL: move them to the root first. Other kernels don't mind."}, true, rt_in_the_way},
+	SYSTEM("rt-in-the-way", RF_WARNING, rt_in_the_way, "Realtime threads outside of the root can keep the cpu controller from being enabled",
+	       "On kernels with CONFIG_RT_GROUP_SCHED, +cpu fails with EINVAL: move them to the root first. Other kernels don't mind."),
 	{{0}},
 };

@@ -248,7 +248,6 @@ static void swap_accounting_off(const struct facts *f, const struct facts_group 
 	      line && strstr(line, "swapaccount=0") ? "; the kernel's command line has swapaccount=0" : "");
 }
 
-#define RULE(id, severity, check, title, remedy) {{id, severity, title, remedy}, false, check}
 const struct doctor_rule doctor_memory_rules[] = {
 	RULE("memory-above-ancestor", RF_WARNING, max_above_ancestor, "A limit of memory is above that of a group above, which is what holds",
 	     "Raise the one above, or take the lower one as it is."),
@@ -271,6 +270,6 @@ const struct doctor_rule doctor_memory_rules[] = {
 	RULE("swap-escapes", RF_NOTE, swap_escapes, "A limit of memory pushes a group out to swap, which is not limited", "Set memory.swap.max."),
 	RULE("hierarchy-off", RF_WARNING, hierarchy_off, "A v1 group is not under the limits of the groups above", "Set memory.use_hierarchy=1 before it has groups below."),
 	RULE("kmem-limit", RF_NOTE, kmem_limit, "A limit of kernel memory is set, which newer kernels do not obey", "Take it away; memory.max counts kernel memory."),
-	{{"swap-accounting-off", RF_NOTE, "Swap is not counted for each group", "Boot with swapaccount=1, or a kernel with CONFIG_SWAP."}, true, swap_accounting_off},
+	SYSTEM("swap-accounting-off", RF_NOTE, swap_accounting_off, "Swap is not counted for each group", "Boot with swapaccount=1, or a kernel with CONFIG_SWAP."),
 	{{0}},
 };

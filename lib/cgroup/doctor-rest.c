@@ -150,8 +150,6 @@ static void config_of_v1(const struct facts *f, const struct facts_group *g, str
 		}
 }
 
-#define RULE(id, severity, check, title, remedy) {{id, severity, title, remedy}, false, check}
-#define SYSTEM(id, severity, check, title, remedy) {{id, severity, title, remedy}, true, check}
 const struct doctor_rule doctor_rest_rules[] = {
 	RULE("pids-near-limit", RF_WARNING, pids_near_limit, "Nearly as many processes and threads as are allowed: then fork fails with EAGAIN",
 	     "Raise pids.max, or look for what starts them. Zombies count."),

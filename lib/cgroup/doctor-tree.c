@@ -265,7 +265,6 @@ static void notify_without_agent(const struct facts *f, const struct facts_group
 	found_command(out, "cgctl set /%s notify_on_release=0", g->name);
 }
 
-#define RULE(id, severity, check, title, remedy) {{id, severity, title, remedy}, false, check}
 const struct doctor_rule doctor_tree_rules[] = {
 	RULE("internal-processes", RF_WARNING, internal_processes, "A group holds processes beside groups, so those can get no controllers",
 	     "Move the processes into a group below of their own, then enable the controllers."),
@@ -295,9 +294,9 @@ const struct doctor_rule doctor_tree_rules[] = {
 	RULE("systemd-beside", RF_NOTE, systemd_beside, "A group was made where systemd is the only writer",
 	     "systemd may reset cgroup.subtree_control above it at any reload. Make it below a delegated unit."),
 	RULE("notify-without-agent", RF_NOTE, notify_without_agent, "notify_on_release is set and nothing is to be run", "Clear it, or set release_agent."),
-	{{"nsdelegate-off", RF_WARNING, "Groups are given to users, and a cgroup namespace does not confine them",
-	  "Mount cgroup2 with nsdelegate."}, true, nsdelegate_off},
-	{{"release-agent", RF_WARNING, "A v1 hierarchy has a program that the kernel runs as root when a group gets empty",
-	  "Clear it unless it is yours: who can write release_agent is root on the host."}, true, release_agent},
+	SYSTEM("nsdelegate-off", RF_WARNING, nsdelegate_off, "Groups are given to users, and a cgroup namespace does not confine them",
+	       "Mount cgroup2 with nsdelegate."),
+	SYSTEM("release-agent", RF_WARNING, release_agent, "A v1 hierarchy has a program that the kernel runs as root when a group gets empty",
+	       "Clear it unless it is yours: who can write release_agent is root on the host."),
 	{{0}},
 };

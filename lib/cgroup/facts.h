@@ -94,6 +94,9 @@ struct doctor_rule {
 	bool once;  /* asked once, of the root */
 	void (*check)(const struct facts *f, const struct facts_group *g, struct findings *out);
 };
+/* A row that is asked of each group, and one that is asked once. */
+#define RULE(id, severity, check, title, remedy) {{id, severity, title, remedy}, false, check}
+#define SYSTEM(id, severity, check, title, remedy) {{id, severity, title, remedy}, true, check}
 
 void found(struct findings *out, const char *fmt, ...) printf_like(2, 3);
 /* The command that would change it. */

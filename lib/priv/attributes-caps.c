@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "priv/attributes.h"
+#include "priv/caps.h"
 
 enum { MAX_CAPS = 64, WORD = 64 };
 
@@ -51,19 +52,6 @@ static struct rf_caps_change all_of(uint64_t caps)
 	return (struct rf_caps_change){.raise = caps, .lower = ~caps, .given = true};
 }
 
-static uint64_t flag_set(cap_t c, cap_flag_t set)
-{
-	uint64_t caps = 0, all = rf_caps_all();
-
-	for (unsigned i = 0; i < MAX_CAPS && all >> i & 1; i++) {
-		cap_flag_value_t on = CAP_CLEAR;
-
-		if (cap_get_flag(c, (cap_value_t)i, set, &on) == 0 && on == CAP_SET)
-			caps |= 1ull << i;
-	}
-	return caps;
-}
-
 int rf_caps_text_parse(const char *text, struct rf_caps_changes *changes)
 {
 	cap_t c __free(caps) = cap_from_text(text);
@@ -71,9 +59,9 @@ int rf_caps_text_parse(const char *text, struct rf_caps_changes *changes)
 	if (!c)
 		return sys_fail(-EINVAL, "capabilities", text,
 				"is no text of cap_from_text(3), such as \"cap_chown,cap_kill=ep\" or \"all=ep cap_sys_admin-ep\"");
-	changes->effective = all_of(flag_set(c, CAP_EFFECTIVE));
-	changes->permitted = all_of(flag_set(c, CAP_PERMITTED));
-	changes->inheritable = all_of(flag_set(c, CAP_INHERITABLE));
+	changes->effective = all_of(caps_flag_set(c, CAP_EFFECTIVE));
+	changes->permitted = all_of(caps_flag_set(c, CAP_PERMITTED));
+	changes->inheritable = all_of(caps_flag_set(c, CAP_INHERITABLE));
 	return 0;
 }
 

@@ -143,7 +143,7 @@ int rf_caps_format(uint64_t caps, char **ret_text)
 	return str_take(&out, ret_text);
 }
 
-static uint64_t one_set(cap_t c, cap_flag_t set)
+uint64_t caps_flag_set(cap_t c, cap_flag_t set)
 {
 	uint64_t caps = 0, all = rf_caps_all();
 
@@ -181,9 +181,9 @@ int caps_get_held(struct rf_caps *caps)
 
 	if (r < 0)
 		return r;
-	caps->effective = one_set(c, CAP_EFFECTIVE);
-	caps->permitted = one_set(c, CAP_PERMITTED);
-	caps->inheritable = one_set(c, CAP_INHERITABLE);
+	caps->effective = caps_flag_set(c, CAP_EFFECTIVE);
+	caps->permitted = caps_flag_set(c, CAP_PERMITTED);
+	caps->inheritable = caps_flag_set(c, CAP_INHERITABLE);
 	return 0;
 }
 
