@@ -140,6 +140,20 @@ int tool_usage_error(const char *fmt, ...)
 	return usage_code();
 }
 
+int tool_pid(const char *word, int self, int *ret_pid)
+{
+	uint64_t pid;
+
+	if (str_eq(word, "self")) {
+		*ret_pid = self;
+		return 0;
+	}
+	if (str_to_u64(word, &pid) < 0 || !pid || pid > 1 << 22)
+		return tool_usage_error("\"%s\" is neither a pid nor self", word);
+	*ret_pid = (int)pid;
+	return 0;
+}
+
 int tool_error(int error, const char *fmt, ...)
 {
 	const struct rf_call *call = rf_trace_last_failure();

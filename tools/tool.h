@@ -115,6 +115,8 @@ int tool_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)))
 /* "TOOL: what: object: call: strerror: note" and a hint, from the library's last failure. */
 int tool_error(int error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int tool_plan_error(const struct rf_failure *failure);
+/* A pid, or "self", which gives *ret_pid = self: 0, or the exit code with the error printed. */
+int tool_pid(const char *word, int self, int *ret_pid);
 void tool_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Flush standard output; a full disk or closed pipe makes the exit code a failure. */
 int tool_finish(int code);

@@ -15,24 +15,9 @@ const struct opt_row show_options[] = {
 
 DEFINE_FREE(list, struct rf_attribute_list *, rf_attributes_free(v))
 
-/* "self" is 0: 0, or the exit code with the error printed. */
-static int parse_pid(const char *word, int *ret_pid)
-{
-	uint64_t pid;
-
-	if (str_eq(word, "self")) {
-		*ret_pid = 0;
-		return 0;
-	}
-	if (str_to_u64(word, &pid) < 0 || !pid || pid > 1 << 22)
-		return tool_usage_error("\"%s\" is neither a pid nor self", word);
-	*ret_pid = (int)pid;
-	return 0;
-}
-
 static int open_list(const char *word, struct rf_attribute_list **ret_list)
 {
-	int pid = 0, r = parse_pid(word, &pid);
+	int pid = 0, r = tool_pid(word, 0, &pid);
 
 	if (r)
 		return r;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -54,10 +55,10 @@ static int compare(int first, int second, bool only_different)
 
 int diff_run(int argc, char **argv)
 {
-	int first, second, r = nsls_pid(argv[0], &first);
+	int first, second, r = tool_pid(argv[0], getpid(), &first);
 
 	if (!r)
-		r = nsls_pid(argv[1], &second);
+		r = tool_pid(argv[1], getpid(), &second);
 	return r ? r : compare(first, second, false);
 }
 
@@ -100,21 +101,16 @@ static void say_more(int pid)
 
 int why_run(int argc, char **argv)
 {
-	int pid, r = nsls_pid(argv[0], &pid);
+	uint64_t init[RF_NS_KINDS];
+	int with, pid, r = tool_pid(argv[0], getpid(), &pid);
 
 	if (r)
 		return r;
 	/* Without the right to look at pid 1, the caller stands for the rest of the system. */
-	{
-		uint64_t init[RF_NS_KINDS];
-		int with = rf_ns_of_process(1, init) < 0 ? -1 : 1;
-
-		if (with < 0)
-			r = nsls_pid("self", &with);
-		if (!tool_state.json)
-			printf("pid %d beside %s:\n", pid, with == 1 ? "pid 1" : "this process (pid 1 can't be looked into)");
-		r = compare(pid, with, true);
-	}
+	with = rf_ns_of_process(1, init) < 0 ? getpid() : 1;
+	if (!tool_state.json)
+		printf("pid %d beside %s:\n", pid, with == 1 ? "pid 1" : "this process (pid 1 can't be looked into)");
+	r = compare(pid, with, true);
 	if (!tool_state.json && r <= EXIT_FAILED)
 		say_more(pid);
 	return r;

@@ -6,20 +6,6 @@
 #include "base/str.h"
 #include "nsls.h"
 
-int nsls_pid(const char *word, int *ret_pid)
-{
-	uint64_t pid;
-
-	if (str_eq(word, "self")) {
-		*ret_pid = getpid();
-		return 0;
-	}
-	if (str_to_u64(word, &pid) < 0 || !pid || pid > 1 << 22)
-		return tool_usage_error("\"%s\" is neither a pid nor self", word);
-	*ret_pid = (int)pid;
-	return 0;
-}
-
 static const struct tool_command commands[] = {
 	{"diff", "PID PID", "Say of each kind whether two processes share it, and what that means",
 	 diff_options, diff_run, 2, 2, false},

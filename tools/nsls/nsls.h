@@ -8,9 +8,6 @@
 
 #include "../tool.h"
 
-/* "self" or a pid: 0, or the exit code with the error printed. */
-int nsls_pid(const char *word, int *ret_pid);
-
 /* proc.c: what /proc says of a process; empty or -1 where it says nothing (any more). */
 struct process {
 	int pid, ppid;
