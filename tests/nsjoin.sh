@@ -156,29 +156,13 @@ equal "an ordinary user enters it, and keeps his id, as it has no other" "65534 
 given
 
 # --- what runs inside may be nsjoin itself: "#!/proc/self/exe" (CVE-2019-5736)
-cat > overwrite.py << 'PY'
-import os, signal, sys, time
-pid = int(sys.argv[1])
-fd = os.open("/proc/%d/exe" % pid, os.O_PATH)
-os.kill(pid, signal.SIGKILL)
-while True:
-    try:
-        w = os.open("/proc/self/fd/%d" % fd, os.O_WRONLY)
-        print("written: %d" % os.write(w, b"X"))
-    except OSError as e:
-        if e.errno == 26:  # ETXTBSY: it is about to end
-            time.sleep(0.05)
-            continue
-        print(e.strerror)
-    break
-PY
 # overwrite FAULT: hold a joiner, of a program file that its user may write to, and do so
 overwrite() {
 	[ -z "$SKIP_WHY" ] || return 0
 	cp "$O/tools/nsjoin" "$T/own-nsjoin"
 	RINGFENCE_FAULT="pidfd_open=STOP$1" "$T/own-nsjoin" -t "$TARGET" -m -U true & joiner=$!
 	await 10 sh -c "ps -o stat= -p $joiner | grep -q ^T"
-	python3 overwrite.py $joiner
+	python3 "$TOP/tests/overwrite.py" $joiner
 	wait $joiner 2> /dev/null
 	cmp "$O/tools/nsjoin" "$T/own-nsjoin"
 }

@@ -248,27 +248,12 @@ done
 # A program of root's with an image as its root must not be written to from there (CVE-2019-5736).
 given "root alone has such rights outside" root
 cp "$O/tools/nsrun" own-nsrun
-cat > overwrite.py << 'PY'
-import os, signal, sys, time
-pid = int(sys.argv[1])
-fd = os.open("/proc/%d/exe" % pid, os.O_PATH)
-os.kill(pid, signal.SIGKILL)
-while True:
-    try:
-        print("written: %d" % os.write(os.open("/proc/self/fd/%d" % fd, os.O_WRONLY), b"X"))
-    except OSError as e:
-        if e.errno == 26:  # ETXTBSY: it is about to end
-            time.sleep(0.05)
-            continue
-        print(e.strerror)
-    break
-PY
 overwrite() {
 	[ -z "$SKIP_WHY" ] || return 0
 	rm -f root/up
 	env RINGFENCE_FAULT="$1" "$T/own-nsrun" -p --root root sh -c 'echo > /up; while :; do sleep 0.05; done' & sealed=$!
 	await 20 test -e root/up
-	python3 overwrite.py $sealed
+	python3 "$TOP/tests/overwrite.py" $sealed
 	wait $sealed 2> /dev/null
 	cmp "$O/tools/nsrun" "$T/own-nsrun"
 }
