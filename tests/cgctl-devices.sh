@@ -47,6 +47,9 @@ for fault in 'bpf_load:*=EPERM|CAP_BPF' 'bpf_load:*=ENOSYS|no bpf\(2\)' 'bpf_att
 	equal "and no pin" 0 "$(pins)"
 done
 
+refuse "the root has none" 1 'the root group does not have it' cgctl set --dry-run / 'devices.rules=deny a'
+refuse "nor does it say so" 1 'does not have it' cgctl get / devices.rules
+
 # --- read, set, felt
 check "a group without rules" cgctl create -c cgroup $G
 prints "all is allowed" '^devices.rules +allow a \*:\* rwm' cgctl get $G devices.rules

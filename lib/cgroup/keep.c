@@ -24,16 +24,24 @@ int cgroup_kept_check(const struct rf_cgroup_fs *fs, const struct cgroup_key *ke
 	return 0;
 }
 
+/* The root could be limited as any group, and with it who is to undo that. */
+static int check_group(const struct cgroup *g, const struct cgroup_key *key)
+{
+	if (key->absent_at_root && !*g->name)
+		return sys_fail(-ENOENT, "check", key->pub.name, "the root group does not have it: it would be for the whole machine");
+	return cgroup_kept_check(g->fs, key);
+}
+
 int cgroup_kept_read(const struct cgroup *g, const struct cgroup_key *key, char **ret_text)
 {
-	int r = cgroup_kept_check(g->fs, key);
+	int r = check_group(g, key);
 
 	return r < 0 ? r : g->fs->keeper->read(g, key, ret_text);
 }
 
 int cgroup_kept_write(const struct cgroup *g, const struct cgroup_key *key, const char *text)
 {
-	int r = cgroup_kept_check(g->fs, key);
+	int r = check_group(g, key);
 
 	return r < 0 ? r : g->fs->keeper->write(g, key, text);
 }

@@ -13,7 +13,7 @@ const struct cgroup_key cgroup_keys_bpf[] = {
 	{.pub = {CGROUP_RULES_KEY, "devices", "rules such as \"deny a, allow c 1:3 rwm, allow /dev/zero r\"; the last that is of a device decides",
 		 "Device nodes that may be opened or made, besides what the groups above deny", false, NULL,
 		 "Opening or making one fails: EPERM", "5.7"},
-	 .kind = CGROUP_RULES, .kept = true, .usual = CGROUP_RULES_USUAL},
+	 .kind = CGROUP_RULES, .kept = true, .absent_at_root = true, .usual = CGROUP_RULES_USUAL},
 	{.pub = {"net.max", "net", RATE_FORM ", or egress=RATE ingress=RATE",
 		 "Limit on what its sockets send and receive, each", false, RATE_UNIT, DROPS, "5.7"},
 	 .kind = CGROUP_RATES, .kept = true, .usual = "egress=max ingress=max"},

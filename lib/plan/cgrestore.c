@@ -142,7 +142,7 @@ static int check_value(struct build *b, struct restore_item *item)
 	if (!key)
 		return sys_fail(-EINVAL, "check", name, "there is no such key");
 	if (str_eq(name, "devices.list"))
-		return h < 0 ? sys_fail(-ENODEV, "check", name, "this system has no devices controller mounted") : 0;
+		return h < 0 ? sys_fail(-ENODEV, "check", name, "this system has no devices controller of v1; v2's is devices.rules") : 0;
 	if (str_eq(name, "cgroup.type") && str_eq(item->row->text, "domain"))
 		return item->old ? sys_fail(-EOPNOTSUPP, "check", name, "a threaded group does not become a domain again: delete it first") : 0;
 	if (b->old && !item->old && !key->kept && !cgroup_key_is_v1(b->o->fs, key) && cgroup_key_hierarchies(b->o->fs, key) &&
