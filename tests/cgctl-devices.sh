@@ -98,7 +98,12 @@ if [ ! -e /sys/fs/cgroup/devices/devices.allow ]; then
 	equal "behind those that are there" 'deny a *:* rwm,allow c 1:3 rwm,allow c 1:5 rwm,deny c 1:5 w,allow c 1:7 rw' "$(cgctl get $G devices.rules | sed -n 's/^devices.rules *//p' | sed 's/ *$//' | paste -sd,)"
 	may $G 'exec 3<> /dev/full'
 	may_not $G 'echo x > /dev/zero'
-	refuse "with a file that fails" 1 'Input/output' env RINGFENCE_FAULT="write:*/cgroup.max.depth=EIO" cgctl set $G 'devices.allow=c 1:5' cgroup.max.depth=3
+	refuse "with a file that fails" 1 'Input/output' env RINGFENCE_FAULT="write:*/cgroup.max.depth=EIO" cgctl set $G 'devices.allow=c 1:5 rwm' cgroup.max.depth=3
+	refuse "or a rate" 1 'No space' env RINGFENCE_FAULT="bpf_pin:*ingress=ENOSPC" cgctl set $G 'devices.allow=c 1:5 rwm' net.max=1MB/s
+	refuse "or a refused update" 1 'Input/output' env RINGFENCE_FAULT="bpf_update:rules=EIO" cgctl set $G 'devices.allow=c 1:5 rwm' cgroup.max.depth=3
+	prints "and the file is as before" 'max' cgctl get $G cgroup.max.depth
+	equal "nothing is added" 'deny a *:* rwm,allow c 1:3 rwm,allow c 1:5 rwm,deny c 1:5 w,allow c 1:7 rw' "$(cgctl get $G devices.rules | sed -n 's/^devices.rules *//p' | sed 's/ *$//' | paste -sd,)"
+	refuse "devices.list is v1's" 1 'is a key of cgroup v1' cgctl get $G devices.list
 	check "v1's words for all" cgctl set $G devices.deny=a 'devices.allow=c 1:3 rwm' 'devices.allow=c 1:5 rwm'
 fi
 before=$(cgctl get $G devices.rules net.max)
