@@ -147,7 +147,7 @@ check "the first rules again" cgctl set $G 'devices.rules=deny a, allow c 1:3 rw
 # --- snapshots
 check "a snapshot has them" sh -c "cgctl snapshot -o snap $G && jq -e '.groups[0].values[\"devices.rules\"] == [\"deny a *:* rwm\", \"allow c 1:3 rw\"]' snap"
 check "other rules" sh -c "cgctl set $G 'devices.rules=allow a' && cgctl set $G/below 'devices.rules=deny b *:*'"
-prints "are a difference" 'devices.rules' sh -c 'cgctl diff snap now || true'
+prints "are a difference, in a line" "^/$G devices.rules: deny a \*:\* rwm, allow c 1:3 rw -> allow a \*:\* rwm\$" sh -c 'cgctl diff snap now || true'
 check "that is restored" sh -c 'cgctl restore snap && cgctl diff snap now'
 check "removed, it comes back" sh -c "cgctl delete -r $G && [ -z \"\$(ls $PINS)\" ] && cgctl restore snap && cgctl diff snap now"
 may_not $G 'exec 3< /dev/full'
