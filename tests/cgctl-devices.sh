@@ -55,6 +55,7 @@ check "a group without rules" cgctl create -c cgroup $G
 prints "all is allowed" '^devices.rules +allow a \*:\* rwm' cgctl get $G devices.rules
 check "a dry run pins nothing" sh -c "cgctl set --dry-run $G 'devices.rules=deny a' > dry && grep -q bpf_load dry"
 equal "none" 0 "$(pins)"
+check "as in the manual page" sh -c "cgctl create -c cgroup $G-b 'devices.rules=deny a, allow a m, allow /dev/null, allow /dev/urandom, allow c 136:*' && cgctl delete $G-b"
 check "set" cgctl set $G 'devices.rules=deny a, allow c 1:3 rw, allow /dev/zero r, allow c 1:7 m'
 equal "get" 'deny a *:* rwm,allow c 1:3 rw,allow c 1:5 r,allow c 1:7 m' "$(cgctl get $G devices.rules | sed -n 's/^devices.rules *//p' | sed 's/ *$//' | paste -sd,)"
 equal "as JSON" '{"allow":true,"type":"c","major":1,"minor":3,"access":"rw"}' "$(cgctl get --json $G devices.rules | jq -c '.values["devices.rules"][1]')"

@@ -10,6 +10,7 @@ static const struct {
 	{"deny a", "deny a *:* rwm"},
 	{"deny a *:*", "deny a *:* rwm"},
 	{"deny a *:* m", "deny a *:* m"},
+	{"deny a m", "deny a *:* m"},
 	{"deny a, allow c 1:3 rw", "deny a *:* rwm, allow c 1:3 rw"},
 	{"deny a\nallow c 1:3", "deny a *:* rwm, allow c 1:3 rwm"},
 	{"allow c 1:3 mwr", "allow c 1:3 rwm"},
@@ -17,13 +18,17 @@ static const struct {
 	{"deny b 8:* w", "deny b 8:* w"},
 	{"deny c 136:4294967294 r", "deny c 136:4294967294 r"},
 	{"allow /dev/null r", "allow c 1:3 r"},
-	/* What stands before a rule on everything has no effect. */
+	/* What a later rule says again has no effect. */
 	{"allow c 1:3, deny a, allow c 1:5", "deny a *:* rwm, allow c 1:5 rwm"},
 	{"deny a, allow c 1:3, allow a", "allow a *:* rwm"},
 	{"deny a, allow a, deny b 8:0 r", "deny b 8:0 r"},
 	/* Its order is kept. */
 	{"deny c 1:* w, allow c 1:3 w", "deny c 1:* w, allow c 1:3 w"},
-	{"allow c 1:3 w, deny c 1:* w", "allow c 1:3 w, deny c 1:* w"},
+	{"allow c 1:3 rw, deny c 1:* w", "allow c 1:3 rw, deny c 1:* w"},
+	{"allow c 1:3 w, deny c 1:* w", "deny c 1:* w"},
+	{"deny a, allow c 1:3 r, allow c 1:3 rw", "deny a *:* rwm, allow c 1:3 rw"},
+	{"deny a, allow c 1:3 rw, allow b 8:0 r, allow c 1:3 rw", "deny a *:* rwm, allow b 8:0 r, allow c 1:3 rw"},
+	{"deny c 1:3 m, allow a rw", "deny c 1:3 m, allow a *:* rw"},
 	{"", NULL},
 	{",", NULL},
 	{"a", NULL},
@@ -34,6 +39,7 @@ static const struct {
 	{"allow cc 1:3", NULL},
 	{"allow c", NULL},
 	{"allow c 1", NULL},
+	{"allow c rw", NULL},
 	{"allow c 1:", NULL},
 	{"allow c :3", NULL},
 	{"allow c -1:3", NULL},
@@ -95,7 +101,7 @@ TEST(no_more_than_fit)
 		str_addf(&text, "%sallow c %d:1 r", i ? "," : "", i);
 	EXPECT_EQ(0, cgroup_rules_parse(text.s, &rules));
 	EXPECT_EQ(CGROUP_RULES_MAX, rules.n);
-	str_add(&text, ", deny c 1:1 r");
+	str_add(&text, ", deny c 1:2 r");
 	rules.n = 42;
 	EXPECT_EQ(-EINVAL, cgroup_rules_parse(text.s, &rules));
 	EXPECT_EQ(42, rules.n);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Rules on devices: an ordered list as OCI's, of which the last that is of a device decides. Where none is the
- * device is allowed, so a list of what is allowed begins with "deny a". What stands before a rule on
- * everything has no effect and is left out; nothing left is the same as "allow a".
+ * device is allowed, so a list of what is allowed begins with "deny a". A rule of which all is said again by a
+ * later one has no effect and is left out, so that lists don't grow by repetition; nothing left is the same as
+ * "allow a".
  */
 #include <sys/sysmacros.h>
 
@@ -86,7 +87,7 @@ static int parse_rule(char *text, struct cgroup_device_rule *ret)
 		r = parse_path(words[1], &d);
 	} else if (strlen(words[1]) == 1 && strchr("abc", *words[1])) {
 		d.type = *words[1];
-		if (n > at)
+		if (n > at && strchr(words[at], ':'))
 			r = parse_numbers(words[at++], &d);
 		else if (d.type != 'a')
 			r = -EINVAL;
@@ -101,6 +102,29 @@ static int parse_rule(char *text, struct cgroup_device_rule *ret)
 	if (r < 0 || n > at)
 		return r < 0 ? r : -EINVAL;
 	*ret = d;
+	return 0;
+}
+
+/* Is all that `old` says said by `d`, too, for as many devices or more? */
+static bool covers(const struct cgroup_device_rule *d, const struct cgroup_device_rule *old)
+{
+	return (d->type == 'a' || d->type == old->type) && (d->major == CGROUP_ANY_DEVICE || d->major == old->major) &&
+	       (d->minor == CGROUP_ANY_DEVICE || d->minor == old->minor) && !(old->access & ~d->access);
+}
+
+static int add(struct cgroup_rules *rules, const struct cgroup_device_rule *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n; i++)
+		if (!covers(d, &rules->list[i]))
+			rules->list[n++] = rules->list[i];
+	rules->n = n;
+	if (d->allow && d->type == 'a' && d->access == CGROUP_ACCESS_ALL)
+		return 0;
+	if (n == CGROUP_RULES_MAX)
+		return sys_fail(-EINVAL, "check", CGROUP_RULES_KEY, "at most %d rules can be kept", CGROUP_RULES_MAX);
+	rules->list[rules->n++] = *d;
 	return 0;
 }
 
@@ -124,14 +148,9 @@ int cgroup_rules_parse(const char *text, struct cgroup_rules *ret)
 		if (r < 0)
 			return r;
 		n++;
-		if (d.type == 'a' && d.access == CGROUP_ACCESS_ALL) {
-			rules.n = 0;
-			if (d.allow)
-				continue;
-		}
-		if (rules.n == CGROUP_RULES_MAX)
-			return sys_fail(-EINVAL, "check", CGROUP_RULES_KEY, "at most %d rules can be kept", CGROUP_RULES_MAX);
-		rules.list[rules.n++] = d;
+		r = add(&rules, &d);
+		if (r < 0)
+			return r;
 	}
 	if (!n)
 		return sys_fail(-EINVAL, "check", CGROUP_RULES_KEY, form, text);
