@@ -82,6 +82,13 @@ may $G "mkfifo $T/fifo && rm $T/fifo"
 may $G "exec 3> $T/file"
 check "outside all is as before" sh -c 'head -c 1 /dev/urandom > /dev/null'
 
+if root; then
+	refuse "an ordinary user may not look at them" 1 'Permission denied' nobody cgctl get $G devices.rules
+	check "but at all else" sh -c "setpriv --reuid 65534 --regid 65534 --clear-groups cgctl get $G > all && grep -q cgroup.events all && ! grep devices.rules all"
+	refuse "nor set them" 1 'Permission denied|not permitted' nobody cgctl set $G 'devices.rules=allow a'
+	check "nor undo them so" sh -c "cgctl get $G devices.rules | grep -q 'deny a'"
+fi
+
 # --- groups below: each above must agree
 check "a group below" cgctl create -c cgroup $G/below
 may_not $G/below 'exec 3< /dev/full'
