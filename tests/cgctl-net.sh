@@ -18,6 +18,10 @@ for value in fast 1kbit 1M '10 Mbit' egress=1 'up=1MB/s' 99999999999GB/s ''; do
 	refuse "not a rate: \"$value\"" 2 'is not a rate' cgctl set $G "net.max=$value"
 done
 refuse "another key" 2 'no such key' cgctl set $G net.min=1MB/s
+refuse "one way twice" 2 'is given twice' cgctl set $G net.max=1MB/s net.max.egress=2MB/s
+prints "a row of the table" '^VALUE +a rate such as 10Mbit' cgctl keys net.max.egress
+prints "as JSON, too" '"key": "net.max".*"settable": true' cgctl keys --json net
+prints "words for the shell" 'net.max.ingress' cgctl --help=bash
 refuse "both ways by a key of one" 2 'is not a rate' cgctl set $G 'net.max.egress=egress=1MB/s'
 
 given "needs root, a v2 tree and the right to load BPF" sh -c "[ $(id -u) = 0 ] && [ -e $V2/cgroup.procs ] && bpftool prog show"
@@ -28,10 +32,15 @@ root && mount -t bpf bpf /sys/fs/bpf 2> /dev/null
 given "no bpffs or BPF program for groups here" sh -c "cgctl create -c cgroup $G net.max=1MB/s && cgctl delete $G"
 equal "gone with the group" "" "$(ls /sys/fs/bpf/ringfence 2> /dev/null)"
 check "a group without a limit" cgctl create -c cgroup $G
-refuse "has none" 1 'no limit on bandwidth' cgctl get $G net.max
+prints "has none" 'egress=max ingress=max' cgctl get $G net.max
+refuse "and counts nothing" 1 'no limit on bandwidth' cgctl get $G net.stat
 check "a dry run pins nothing" sh -c "cgctl set --dry-run $G net.max=1MB/s > dry && grep -q bpf_load dry && [ -z \"\$(ls /sys/fs/bpf/ringfence 2> /dev/null)\" ]"
 check "set" cgctl set $G net.max=1MB/s
 prints "get" 'egress=1000000B/s ingress=1000000B/s' cgctl get $G net.max
+equal "as JSON" '{"egress_bytes_per_s":1000000,"ingress_bytes_per_s":1000000}' "$(cgctl get --json $G net.max | jq -c '.values["net.max"]')"
+prints "among all" '^net.max +egress=1000000B/s' cgctl get $G
+prints "on the page" 'net.max +egress=1000000B/s' cgctl show $G
+refuse "what is only read" 2 'can be read but not set' cgctl set $G net.stat=1
 check "pinned" sh -c 'ls /sys/fs/bpf/ringfence/net-*/flows /sys/fs/bpf/ringfence/net-*/egress /sys/fs/bpf/ringfence/net-*/ingress'
 
 cat > udp.py << 'END'
@@ -73,6 +82,15 @@ equal "takes it along" 1 "$(ls /sys/fs/bpf/ringfence | wc -l)"
 # --- all or nothing with other keys
 refuse "a key after it that fails" 2 'pids.max.*x' cgctl set $G net.max=5MB/s pids.max=x
 prints "leaves it" 'egress=2000000B/s ingress=max' cgctl get $G net.max
+refuse "a file that fails after it" 1 'cgroup.max.depth.*Input/output' env RINGFENCE_FAULT="write:*/cgroup.max.depth=EIO" cgctl set $G net.max=5MB/s cgroup.max.depth=3
+prints "leaves it, too" 'egress=2000000B/s ingress=max' cgctl get $G net.max
+refuse "the second way that fails" 1 'Input/output' env RINGFENCE_FAULT="bpf_update:flows=EIO" cgctl set $G cgroup.max.depth=3 net.max=5MB/s
+prints "leaves the first" 'egress=2000000B/s ingress=max' cgctl get $G net.max
+prints "and the other key" 'max' cgctl get $G cgroup.max.depth
+check "a snapshot has it" sh -c "cgctl snapshot -o snap $G && jq -e '.groups[0].values[\"net.max\"] == \"egress=2000000B/s ingress=max\"' snap"
+check "another rate" cgctl set $G net.max=7MB/s
+prints "is a difference" 'net.max.*2000000B/s.*7000000B/s' sh -c 'cgctl diff snap now || true'
+check "that is restored" sh -c 'cgctl restore snap && cgctl diff snap now'
 refuse "a pin that fails" 1 'No space' env RINGFENCE_FAULT='bpf_pin:*ingress=ENOSPC' cgctl create -c cgroup $G-b net.max=5MB/s
 equal "leaves no group" "" "$(find /sys/fs/cgroup -name $G-b 2> /dev/null)"
 equal "and no pin" 1 "$(ls /sys/fs/bpf/ringfence | wc -l)"

@@ -76,9 +76,11 @@ cpuset.mem_exclusive=1
 cpuset.memory_migrate=1
 cpuset.sched_load_balance=0
 devices.deny=a|devices.allow=c 1:3 rw|devices.allow=b *:* m
+devices.rules=deny a, allow c 1:3 rw, allow b *:* m
+net.max=egress=1MB/s ingress=max
 END
 # What has a test of its own below, or is the same in other words, or the root's, or an act, or of hardware that is not here.
-APART='cgroup.type cpuset.cpus.partition cpu.weight.nice io.cost.qos io.cost.model cgroup.kill memory.reclaim rdma.max misc.max dmem.max dmem.low dmem.min net_prio.ifpriomap'
+APART='net.max.egress net.max.ingress cgroup.type cpuset.cpus.partition cpu.weight.nice io.cost.qos io.cost.model cgroup.kill memory.reclaim rdma.max misc.max dmem.max dmem.low dmem.min net_prio.ifpriomap'
 equal "each key that can be written is looked at" "" "$(cgctl keys --json | jq -r '.[] | select(.settable) | .key' | sed 's/SIZE/2MB/' |
 	while read -r key; do grep -Eq "(^|\|)$key=" keys || case " $APART " in *" $key "*) ;; *) echo "$key" ;; esac; done)"
 

@@ -9,7 +9,8 @@
  *
  * A setting is the text "KEY=VALUE". Keys are those of rf_cgroup_key(), with typed values (64M,
  * 1.5cpu, 50%, max); any other file that the group has may be named too, and its value is then
- * written as it stands.
+ * written as it stands. Keys that no file keeps but a BPF program (devices.rules, net.max) need rf_cgroup_use_bpf()
+ * (net.h) before: -EOPNOTSUPP.
  *
  * Unless said otherwise functions return 0 or -errno; -EINVAL is a bad name, key or value, -ENOENT
  * a group or file that is not there, -EACCES and -EPERM missing permission (a delegated subtree, or

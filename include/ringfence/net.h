@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Network bandwidth of a control group, for which the kernel has no controller: eBPF programs on the group's
- * directory of the v2 tree count what its sockets and those of the groups below send and receive, as IP
- * packets, and drop what is above the rate. On a hybrid system the group must exist in the v2 tree, too.
+ * Keys of a control group that no file keeps but a BPF program on its directory of the v2 tree, and the bandwidth
+ * among them as numbers. On a hybrid system the group must exist in the v2 tree, too.
  *
- * Programs, rates and counters are pinned below /sys/fs/bpf/ringfence and outlive the caller; they end with
- * rf_net_remove(), or once the group is gone with rf_net_sweep(). Needs CAP_BPF, CAP_NET_ADMIN and bpffs
- * mounted at /sys/fs/bpf (-ENODEV says how). Functions return 0 or -errno. Kernel 5.7 or newer.
+ * Network bandwidth (net.max, net.stat): what the sockets of the group and of those below send and receive is
+ * counted as IP packets, and what is above the rate is dropped. Devices (devices.rules): each open and mknod of a
+ * device node by a process of the group, or of one below, is asked for; the groups above must agree.
+ *
+ * Programs, rates, rules and counters are pinned below /sys/fs/bpf/ringfence and outlive the caller. They end with
+ * the value that every new group has, or once the group is gone with rf_cgroup_sweep_bpf(). Needs CAP_BPF,
+ * CAP_NET_ADMIN and bpffs mounted at /sys/fs/bpf (-ENODEV says how). Functions return 0 or -errno. Kernel 5.7 or newer.
  */
 #ifndef RINGFENCE_NET_H
 #define RINGFENCE_NET_H
@@ -37,8 +40,15 @@ RF_API int rf_net_set(struct rf_cgroup_fs *fs, const char *group, const uint64_t
 /* -ENODATA where nothing has been set. */
 RF_API int rf_net_get(struct rf_cgroup_fs *fs, const char *group, struct rf_net_way ret_ways[RF_NET_WAYS]);
 RF_API int rf_net_remove(struct rf_cgroup_fs *fs, const char *group); /* also where nothing is */
-/* Remove the pins of groups that are gone, and what a killed caller left half made. Result: how many. */
-RF_API int rf_net_sweep(void);
+
+/*
+ * Have the keys of the table that BPF programs keep (net.max, net.stat, devices.rules): until then rf_cgroup_get()
+ * and rf_cgroup_set() say -EOPNOTSUPP to them. The plans of cgroup-act.h, snapshot.h and rf_plan_cgroup_run() do
+ * it themselves. A caller that never does is not linked to libbpf.
+ */
+RF_API void rf_cgroup_use_bpf(struct rf_cgroup_fs *fs);
+/* Remove the programs of groups that are gone, and what a killed caller left half made. Result: how many. */
+RF_API int rf_cgroup_sweep_bpf(void);
 
 #ifdef __cplusplus
 }

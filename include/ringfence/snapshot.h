@@ -22,7 +22,8 @@ struct rf_snapshot;
 
 /*
  * Of a group and all below, as they are now. What a group does not have is left out; groups that go
- * while it is taken are, too. Needs no privilege. Free with rf_snapshot_free(). -ENOENT: no such group.
+ * while it is taken are, too; and so is what BPF keeps (net.h), unless rf_cgroup_use_bpf() was called and the caller may
+ * look at it. Needs no privilege. Free with rf_snapshot_free(). -ENOENT: no such group.
  */
 RF_API int rf_snapshot_take(struct rf_cgroup_fs *fs, const char *group, struct rf_snapshot **ret_snapshot);
 /*

@@ -150,8 +150,10 @@ static int remember(const struct cgroup *g, struct cgroup_writes *w)
 		char *old __free(ptr) = NULL;
 		int r = 0;
 
+		if (op->kept)
+			r = cgroup_kept_read(g, op->kept, &old);
 		/* An act has no value to put back, but its file must be there. */
-		if (key && key->kind == CGROUP_TRIGGER)
+		else if (key && key->kind == CGROUP_TRIGGER)
 			r = sys_faccessat(cgroup_fd(g, op->h), op->file, F_OK);
 		else
 			r = cgroup_read(cgroup_fd(g, op->h), op->file, &old);
@@ -159,16 +161,21 @@ static int remember(const struct cgroup *g, struct cgroup_writes *w)
 		if (r < 0 && !key && (r == -EINVAL || r == -EACCES))
 			continue;
 		if (r < 0)
-			return failed(g, op->setting, op->h, op->file, r);
+			return op->kept ? r : failed(g, op->setting, op->h, op->file, r);
 		if (old && !op->old)
-			op->old = key && g->fs->h[op->h].ops->v2 ? cgroup_value_before(key, &op->setting->value, old)
+			op->old = key && !op->kept && g->fs->h[op->h].ops->v2 ? cgroup_value_before(key, &op->setting->value, old)
 								 : take_ptr(&old);
 	}
 	return 0;
 }
 
+static int write_op(const struct cgroup *g, const struct cgroup_write_op *op, const char *text)
+{
+	return op->kept ? cgroup_kept_write(g, op->kept, text) : cgroup_write(cgroup_fd(g, op->h), op->file, text);
+}
+
 /* Put the first n back, last one first. The failure that led here stays the last one. */
-static void undo(const struct cgroup *g, const struct cgroup_writes *w, size_t n)
+static void undo(const struct cgroup *g, const struct cgroup_writes *w, size_t n, bool only_kept)
 {
 	struct rf_call why = *rf_trace_last_failure();
 	struct str lost __free(str) = {0};
@@ -176,7 +183,7 @@ static void undo(const struct cgroup *g, const struct cgroup_writes *w, size_t n
 	while (n-- > 0) {
 		const struct cgroup_write_op *op = &w->list[n];
 
-		if (op->old && cgroup_write(cgroup_fd(g, op->h), op->file, op->old) < 0)
+		if (op->old && (op->kept || !only_kept) && write_op(g, op, op->old) < 0)
 			str_addf(&lost, "; %s could not be put back to %s", op->file, op->old);
 	}
 	sys_keep_failure(&why);
@@ -188,11 +195,13 @@ static int write_all(const struct cgroup *g, const struct cgroup_writes *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		const struct cgroup_write_op *op = &w->list[i];
-		int r = cgroup_write(cgroup_fd(g, op->h), op->file, op->text);
+		int r = write_op(g, op, op->text);
 
 		if (r < 0) {
-			failed(g, op->setting, op->h, op->file, r);
-			undo(g, w, i);
+			/* The keeper has said it all. */
+			if (!op->kept)
+				failed(g, op->setting, op->h, op->file, r);
+			undo(g, w, i, false);
 			return r;
 		}
 	}
@@ -227,7 +236,12 @@ static int read_back(const struct cgroup *g, const struct cgroup_setting *s,
 
 void cgroup_revert(const struct cgroup *g, const struct cgroup_writes *w)
 {
-	undo(g, w, w->n);
+	undo(g, w, w->n, false);
+}
+
+void cgroup_revert_kept(const struct cgroup *g, const struct cgroup_writes *w)
+{
+	undo(g, w, w->n, true);
 }
 
 int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_note_fn *note,
@@ -247,7 +261,7 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 		if (s->list[i].key && s->list[i].key->kind != CGROUP_TRIGGER)
 			r = read_back(g, &s->list[i], note, data);
 	if (r < 0) {
-		undo(g, &w, w.n);
+		undo(g, &w, w.n, false);
 		return r;
 	}
 	if (ret_writes) {

@@ -16,6 +16,7 @@ enum {
 	CGROUP_CONFIG_LIMIT = 16 << 20, /* of a configuration file */
 	CGROUP_KILL_WAIT_US = 10000000,
 	CGROUP_LINE_MAX = 256,
+	CGROUP_RULES_MAX = 128, /* on devices, of one group */
 };
 
 struct cgroup;
@@ -59,10 +60,19 @@ struct cgroup_hierarchy {
 	int fd;
 };
 
+/* Who keeps the keys that no file of a group does (key->kept): BPF programs, of which nothing is known here. */
+struct cgroup_keeper {
+	/* In the words of the key; what a new group has where nothing is kept. */
+	int (*read)(const struct cgroup *g, const struct cgroup_key *key, char **ret_text);
+	/* In one step for whoever is limited by it; on failure all is as before. */
+	int (*write)(const struct cgroup *g, const struct cgroup_key *key, const char *text);
+};
+
 struct rf_cgroup_fs {
 	enum rf_cgroup_mode mode;
 	size_t n;
 	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
+	const struct cgroup_keeper *keeper; /* NULL: these keys can't be had */
 };
 
 /* fs.c: the index of the hierarchy that has a controller, or -ENOENT. */
@@ -100,6 +110,9 @@ enum cgroup_kind {
 	CGROUP_PRESSURE, /* "some avg10=…": read, and polled by who holds it open */
 	CGROUP_TRIGGER, /* only written: an act, which no other write takes back */
 	CGROUP_IDS,    /* processes or threads, a line each: `move` writes it */
+	CGROUP_RULES,  /* on devices, a line each */
+	CGROUP_RATES,  /* "egress=RATE ingress=RATE" */
+	CGROUP_RATE,   /* one of them, which the other key says, too */
 };
 
 /* What the parts of a nested line may be, in their order. */
@@ -143,6 +156,7 @@ struct cgroup_key {
 	bool absent_at_root; /* on v2 */
 	bool only_at_root;
 	bool v1_only;	     /* v2 has nothing like it */
+	bool kept;	     /* on v2 not by a file, but by fs->keeper */
 	bool device;	     /* CGROUP_NESTED: a line's name is a device */
 	const char *const *words; /* for CGROUP_WORD: ends with NULL */
 	const struct cgroup_part *parts; /* for CGROUP_NESTED: ends with kind PART_TEXT, no name */
@@ -155,6 +169,7 @@ struct cgroup_key {
 
 /* The tables, each ended by a row without a name. */
 extern const struct cgroup_key cgroup_keys_core[], cgroup_keys_cpu[], cgroup_keys_memory[], cgroup_keys_io[];
+extern const struct cgroup_key cgroup_keys_bpf[];
 
 /* "SIZE" in the name of a row stands for each size of huge pages: "hugetlb.SIZE.max". */
 const struct cgroup_key *cgroup_key_find(const char *name);
@@ -211,6 +226,40 @@ char *cgroup_nested_before(const struct cgroup_key *key, const char *want, const
 const char *cgroup_nested_line(const char *text, const char *name, size_t len);
 /* "/dev/vda" or "254:0" to "254:0"; -EINVAL with the way out. */
 int cgroup_device(const struct cgroup_key *key, const char *text, char *buf, size_t size);
+
+/* rules.c: rules on devices */
+#define CGROUP_RULES_KEY "devices.rules"
+#define CGROUP_RULES_USUAL "allow a *:* rwm"
+#define CGROUP_ACCESS "rwm" /* a bit each, in this order */
+
+#define CGROUP_ANY_DEVICE UINT32_MAX
+
+enum { CGROUP_ACCESS_ALL = 7 };
+
+struct cgroup_rules {
+	size_t n; /* 0: all is allowed */
+	struct cgroup_device_rule {
+		uint32_t major, minor; /* CGROUP_ANY_DEVICE: each */
+		char type;	       /* 'a', 'b', 'c' */
+		uint8_t access;
+		bool allow;
+	} list[CGROUP_RULES_MAX];
+};
+
+/* Lines, or rules with commas between; -EINVAL says what is allowed. */
+int cgroup_rules_parse(const char *text, struct cgroup_rules *ret);
+void cgroup_rules_write(const struct cgroup_rules *rules, const char *between, struct str *out);
+/* The same rules in their plain form. */
+int cgroup_rules_plain(const char *text, const char *between, char **ret);
+
+/* keep.c: keys that the keeper keeps */
+int cgroup_kept_read(const struct cgroup *g, const struct cgroup_key *key, char **ret_text);
+int cgroup_kept_write(const struct cgroup *g, const struct cgroup_key *key, const char *text);
+int cgroup_kept_compile(const struct cgroup *g, const struct cgroup_setting *s, size_t h, struct cgroup_writes *out);
+/* Can it be had? -EOPNOTSUPP and -ENODEV say why not. */
+int cgroup_kept_check(const struct rf_cgroup_fs *fs, const struct cgroup_key *key);
+/* The controller that a group needs on v2 for a key; "cgroup" is none. */
+const char *cgroup_key_needs(const struct cgroup_key *key);
 
 /* cgconfig.c: a line of a configuration file is not of its form: -EINVAL, the object is NAME:LINE. */
 int cgroup_bad_line(const char *what, const char *name, unsigned line, const char *why);
@@ -318,6 +367,7 @@ struct cgroup_write_op {
 	const struct cgroup_setting *setting;
 	size_t h;
 	char *file, *text, *old; /* old NULL: nothing to put back */
+	const struct cgroup_key *kept; /* written by the keeper, as this key */
 };
 
 struct cgroup_writes {
@@ -338,6 +388,8 @@ static inline void cleanup_cgroup_writes(struct cgroup_writes *w)
 int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_note_fn *note,
 		 void *data, struct cgroup_writes *ret_writes);
 void cgroup_revert(const struct cgroup *g, const struct cgroup_writes *w);
+/* Only what the keeper has: of a group that goes, no other value must be taken back. */
+void cgroup_revert_kept(const struct cgroup *g, const struct cgroup_writes *w);
 
 /* move.c */
 struct cgroup_moves {

@@ -42,8 +42,6 @@ static const struct {
 	{"cpuset.mem_hardwall", "v2 has no such rule"},
 	{"cpuset.memory_spread_page", "v2 has no such rule"},
 	{"cpuset.memory_spread_slab", "v2 has no such rule"},
-	{"devices.allow", "v2 has no devices controller: a BPF program of type cgroup/dev does it"},
-	{"devices.deny", "v2 has no devices controller: a BPF program of type cgroup/dev does it"},
 	{"net_cls.classid", "v2: nftables matches the group itself (socket cgroupv2 level N \"PATH\")"},
 	{"net_prio.ifpriomap", "v2: a BPF program of type cgroup/sock_create sets the priority"},
 	{"notify_on_release", "v2: poll(2) on cgroup.events, as cgctl does"},
@@ -185,6 +183,61 @@ static uint64_t to_io(const struct conversion *c, uint64_t n)
 static uint64_t to_blkio(const struct conversion *c, uint64_t n)
 {
 	return rf_io_weight_to_blkio(n);
+}
+
+static bool is_rule(const struct word *w)
+{
+	return str_eq(w->key, "devices.allow") || str_eq(w->key, "devices.deny");
+}
+
+/* All of v1's rules are one list of v2, in their order. */
+static int to_rules(struct conversion *c, struct word *w)
+{
+	struct str from __free(str) = {0}, rules __free(str) = {0};
+	char *plain __free(ptr) = NULL;
+	int r;
+
+	for (struct word *one = w; one < c->words + c->n; one++) {
+		char *copy __free(ptr) = is_rule(one) ? strdup(one->value) : NULL, *save = NULL;
+
+		if (!is_rule(one))
+			continue;
+		str_addf(&from, "%s%s", from.len ? " " : "", one->text);
+		for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+			str_addf(&rules, "%s %s\n", one->key + strlen("devices."), *line == 'a' ? "a" : line);
+		one->used = one != w;
+	}
+	if (from.failed || rules.failed)
+		return -ENOMEM;
+	r = cgroup_rules_plain(rules.s ?: "", ", ", &plain);
+	if (r < 0)
+		return r == -EINVAL ? bad(w, "TYPE MAJOR:MINOR ACCESS such as \"c 1:3 rwm\", or a") : r;
+	tell(c, 2, from.s, CGROUP_RULES_KEY, plain, "a BPF program: on v2 a rule is not taken back by its opposite, the last that is of a device decides");
+	return 0;
+}
+
+static int from_rules(struct conversion *c, const struct word *w)
+{
+	char *plain __free(ptr) = NULL, *save = NULL;
+	int r = cgroup_rules_plain(w->value, "\n", &plain);
+
+	for (char *line = r < 0 ? NULL : strtok_r(plain, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		bool allow = str_starts(line, "allow ");
+		const char *rule = line + (allow ? strlen("allow ") : strlen("deny ")), *key = allow ? "devices.allow" : "devices.deny";
+
+		/* "a" is everything to v1, with all that stands behind it. */
+		if (*rule == 'a' && !str_eq(rule, "a *:* rwm")) {
+			char buf[32];
+
+			for (const char *type = "bc"; *type; type++) {
+				snprintf(buf, sizeof(buf), "%c%.20s", *type, rule + 1);
+				tell(c, 1, w->text, key, buf, NULL);
+			}
+			continue;
+		}
+		tell(c, 1, w->text, key, *rule == 'a' ? "a" : rule, NULL);
+	}
+	return r;
 }
 
 /* A file of v1 that belongs to a key. `i` says which of the key's files. */
@@ -354,6 +407,10 @@ static int convert_word(struct conversion *c, struct word *w)
 
 	if (r <= 0)
 		return r;
+	if (is_rule(w))
+		return to_rules(c, w);
+	if (str_eq(w->key, CGROUP_RULES_KEY))
+		return from_rules(c, w);
 	for (size_t i = 0; i < array_size(v1_lost); i++)
 		if (str_eq(v1_lost[i].name, w->key)) {
 			tell(c, 2, w->text, w->key, NULL, v1_lost[i].note);

@@ -378,7 +378,7 @@ int cgroup_want_settings(const struct rf_cgroup_fs *fs, struct cgroup_want *want
 		if (key && cgroup_key_is_v1(fs, key)) {
 			want->hierarchies |= cgroup_key_hierarchies(fs, key);
 		} else if (key) {
-			r = cgroup_want_controller(fs, want, key->pub.controller, true);
+			r = cgroup_want_controller(fs, want, cgroup_key_needs(key), true);
 		} else {
 			char controller[32];
 			int h;

@@ -10,6 +10,7 @@
 
 static const struct cgroup_key *const tables[] = {
 	cgroup_keys_core, cgroup_keys_cpu, cgroup_keys_memory, cgroup_keys_io,
+	cgroup_keys_bpf,
 };
 
 static const char size_word[] = "SIZE";
@@ -133,6 +134,7 @@ const char *cgroup_kind_word(const struct cgroup_key *key)
 		[CGROUP_PERCENT] = "max-or-number", [CGROUP_WORD] = "word", [CGROUP_TOGGLES] = "list",
 		[CGROUP_NESTED] = "nested", [CGROUP_WEIGHTS] = "key-value", [CGROUP_PRESSURE] = "pressure",
 		[CGROUP_TRIGGER] = "trigger", [CGROUP_IDS] = "ids",
+		[CGROUP_RULES] = "rules", [CGROUP_RATES] = "key-value", [CGROUP_RATE] = "rate",
 	};
 
 	/* What is only read has no "max" but in a limit. */
@@ -171,7 +173,8 @@ bool cgroup_key_threaded(const struct cgroup_key *key)
 	for (size_t i = 0; i < array_size(controllers); i++)
 		if (str_eq(controllers[i].name, key->pub.controller))
 			return controllers[i].threaded;
-	return false;
+	/* Programs are asked by the thread's own group. */
+	return key->kept;
 }
 
 static const char *v1_controller(const struct cgroup_key *key)
@@ -188,6 +191,9 @@ bool cgroup_key_is_v1(const struct rf_cgroup_fs *fs, const struct cgroup_key *ke
 {
 	int h = cgroup_hierarchy_of(fs, v1_controller(key));
 
+	/* No file of v1 has it either. */
+	if (key->kept && key->how == V1_NONE)
+		return false;
 	return h >= 0 && !fs->h[h].ops->v2;
 }
 
@@ -197,7 +203,7 @@ uint32_t cgroup_key_hierarchies(const struct rf_cgroup_fs *fs, const struct cgro
 	int h;
 
 	if (!cgroup_key_is_v1(fs, key)) {
-		bool core = str_eq(key->pub.controller, "cgroup");
+		bool core = str_eq(cgroup_key_needs(key), "cgroup");
 
 		if (key->v1_only)
 			return 0;

@@ -4,7 +4,7 @@
  *
  * A nested key has a line for each device, region or resource; a setting is one of these lines, and
  * leaves the others as they are. v1's net_cls, net_prio and devices have no file on v2, where BPF
- * programs and nftables (`socket cgroupv2`) do their work; perf_event has none at all: perf(1) takes
+ * programs (keys-bpf.c) and nftables (`socket cgroupv2`) do their work; perf_event has none at all: perf(1) takes
  * the group by name.
  */
 #include "cgroup/cgroup.h"
@@ -99,12 +99,13 @@ const struct cgroup_key cgroup_keys_io[] = {
 	 NESTED(floor_parts), BELOW_ROOT},
 	{.pub = {"dmem.current", "dmem", "", "Device memory in use", true, "bytes", NULL, "6.14"}, NESTED(bytes_parts)},
 
-	{V1KEY("devices.allow", "devices", "TYPE MAJOR:MINOR ACCESS such as \"c 1:3 rwm\", or a",
-	       "Device nodes that may be opened or made beside those that could be", false, "2.6.26"),
-	 .kind = CGROUP_TRIGGER, .after = "devices.deny"},
-	{V1KEY("devices.deny", "devices", "TYPE MAJOR:MINOR ACCESS such as \"b *:* rw\", or a",
-	       "Device nodes that may no longer be opened or made", false, "2.6.26"),
-	 .kind = CGROUP_TRIGGER, .after = "cgroup.kill"},
+	/* On v2 each is one more rule of devices.rules. */
+	{.pub = {"devices.allow", "devices", "TYPE MAJOR:MINOR ACCESS such as \"c 1:3 rwm\", or a",
+		 "Device nodes that may be opened or made beside those that could be", false, NULL, NULL, "2.6.26"},
+	 .kind = CGROUP_TRIGGER, .kept = true, .after = "devices.deny", .how = V1_SAME, .v1 = {{"devices", "devices.allow"}}},
+	{.pub = {"devices.deny", "devices", "TYPE MAJOR:MINOR ACCESS such as \"b *:* rw\", or a",
+		 "Device nodes that may no longer be opened or made", false, NULL, NULL, "2.6.26"},
+	 .kind = CGROUP_TRIGGER, .kept = true, .after = "cgroup.kill", .how = V1_SAME, .v1 = {{"devices", "devices.deny"}}},
 	{V1KEY("devices.list", "devices", "", "Device nodes that may be opened or made", true, "2.6.26"),
 	 .kind = CGROUP_STAT},
 	{V1KEY("net_cls.classid", "net_cls", "a whole number from 0 to 4294967295",

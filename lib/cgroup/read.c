@@ -30,6 +30,8 @@ static int get_key(const struct cgroup *g, const struct cgroup_key *key, char **
 		return sys_fail(-EOPNOTSUPP, "check", key->pub.name,
 				"is a key of cgroup v1, and no v1 hierarchy has the %s controller here",
 				key->pub.controller);
+	if (key->kept && !cgroup_key_is_v1(g->fs, key) && cgroup_v2_of(g->fs) < 0)
+		return cgroup_kept_check(g->fs, key);
 	if (!cgroup_key_hierarchies(g->fs, key) && !cgroup_key_is_v1(g->fs, key))
 		return sys_fail(-ENOENT, "check", key->pub.name,
 				"this system has no %s controller mounted", key->pub.controller);

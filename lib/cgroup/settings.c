@@ -64,6 +64,8 @@ static int check_key(const struct rf_cgroup_fs *fs, const struct cgroup_key *key
 		return sys_fail(-EOPNOTSUPP, "check", key->pub.name,
 				"is a key of cgroup v1, and no v1 hierarchy has the %s controller here",
 				key->pub.controller);
+	if (key->kept && !cgroup_key_is_v1(fs, key))
+		return cgroup_kept_check(fs, key);
 	if (!cgroup_key_hierarchies(fs, key) && !cgroup_key_is_v1(fs, key))
 		return sys_fail(-ENODEV, "check", key->pub.name,
 				"this system has no %s controller mounted",
@@ -128,6 +130,9 @@ static bool is_same(const struct cgroup_setting *a, const struct cgroup_setting 
 {
 	size_t len = strcspn(a->value.line, " ");
 
+	/* One way of the two. */
+	if (a->key && b->key && a->key->kind == CGROUP_RATE && b->key->kind == CGROUP_RATES)
+		return true;
 	if (!str_eq(a->name, b->name) || (a->key && a->key->kind == CGROUP_TRIGGER))
 		return false;
 	return !a->key || (a->key->kind != CGROUP_NESTED && a->key->kind != CGROUP_WEIGHTS) ||

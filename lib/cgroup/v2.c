@@ -35,6 +35,8 @@ static int v2_read(const struct cgroup *g, const struct cgroup_key *key, char **
 
 	if (fd < 0)
 		return fd;
+	if (key->kept)
+		return cgroup_kept_read(g, key, ret_text);
 	r = cgroup_read(fd, key->pub.name, ret_text);
 	if (r == -ENOENT && key->alias)
 		r = cgroup_read(fd, key->alias, ret_text);
@@ -56,6 +58,8 @@ static int v2_compile(const struct cgroup *g, const struct cgroup_setting *s,
 
 	if (fd < 0)
 		return fd;
+	if (s->key->kept)
+		return cgroup_kept_compile(g, s, (size_t)h, out);
 	if (s->key->alias && !cgroup_has_file(fd, file) && cgroup_has_file(fd, s->key->alias))
 		file = s->key->alias;
 	cgroup_value_write(s->key, &s->value, &text);

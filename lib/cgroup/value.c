@@ -4,6 +4,7 @@
  * becomes a quota in a period of 100 ms, the kernel's default; a very small one gets a period of
  * 1 s, since no quota may be below 1 ms.
  */
+#include <ringfence/net.h>
 #include <ringfence/units.h>
 
 #include <unistd.h>
@@ -246,6 +247,15 @@ static int parse_trigger(const struct cgroup_key *key, const char *text, struct 
 	return 0;
 }
 
+/* Kept as text, which who keeps it parses again. */
+static int parse_kept(const struct cgroup_key *key, const char *text)
+{
+	uint64_t rates[RF_NET_WAYS] = {RF_MAX, RF_MAX};
+	struct cgroup_rules rules;
+
+	return key->kind == CGROUP_RULES ? cgroup_rules_parse(text, &rules) : rf_net_parse(key->pub.name, text, rates);
+}
+
 static int parse(const struct cgroup_key *key, const char *text, struct cgroup_value *ret)
 {
 	uint8_t bits[LIST_MAX / 8];
@@ -294,9 +304,12 @@ static int parse(const struct cgroup_key *key, const char *text, struct cgroup_v
 	case CGROUP_TRIGGER:
 		r = parse_trigger(key, text, &v);
 		break;
-	case CGROUP_STAT:
-	case CGROUP_PRESSURE:
-	case CGROUP_IDS:
+	case CGROUP_RULES:
+	case CGROUP_RATES:
+	case CGROUP_RATE:
+		r = parse_kept(key, text);
+		break;
+	default:
 		break;
 	}
 	if (r >= 0)
@@ -417,6 +430,25 @@ static int compare_bytes(uint64_t want, uint64_t got)
 	return got == RF_MAX && want >= INT64_MAX ? 1 : -EIO;
 }
 
+/* Each way that is named. */
+static int compare_rates(const struct cgroup_key *key, const char *want, const char *got)
+{
+	uint64_t is[RF_NET_WAYS] = {RF_MAX, RF_MAX}, as_wanted[RF_NET_WAYS];
+	int r = rf_net_parse(key->pub.name, got, is);
+
+	memcpy(as_wanted, is, sizeof(is));
+	if (r >= 0)
+		r = rf_net_parse(key->pub.name, want, as_wanted);
+	return r < 0 || memcmp(is, as_wanted, sizeof(is)) ? -EIO : 0;
+}
+
+static int compare_rules(const char *want, const char *got)
+{
+	char *a __free(ptr) = NULL, *b __free(ptr) = NULL;
+
+	return cgroup_rules_plain(want, "\n", &a) < 0 || cgroup_rules_plain(got, "\n", &b) < 0 || !str_eq(a, b) ? -EIO : 0;
+}
+
 int cgroup_value_compare(const struct cgroup_key *key, const struct cgroup_value *want,
 			 const struct cgroup_value *got)
 {
@@ -447,6 +479,11 @@ int cgroup_value_compare(const struct cgroup_key *key, const struct cgroup_value
 		return compare_weights(want, got);
 	case CGROUP_TRIGGER:
 		return 0;
+	case CGROUP_RULES:
+		return compare_rules(want->text, got->text);
+	case CGROUP_RATES:
+	case CGROUP_RATE:
+		return compare_rates(key, want->text, got->text);
 	default:
 		return want->number == got->number ? 0 : -EIO;
 	}

@@ -111,6 +111,20 @@ static int add_lines(const struct cgroup_key *key, const char *text, struct rest
 	return r;
 }
 
+/* All rules are one value, in one line where it is set; what a new group has is no rule. */
+static int kept_words(const struct cgroup_key *key, const struct restore_item *item, struct restore_words *words)
+{
+	char *line __free(ptr) = NULL;
+	int r;
+
+	if (!item->old && cgroup_is_usual(key, item->row->text))
+		return 0;
+	if (key->kind != CGROUP_RULES)
+		return add(words, key->pub.name, item->row->text);
+	r = cgroup_rules_plain(item->row->text, ", ", &line);
+	return r < 0 ? r : add(words, key->pub.name, line);
+}
+
 /* A line that shall not be there is set to what says so. */
 static int line_words(const struct cgroup_key *key, const struct restore_item *item, struct restore_words *words)
 {
@@ -159,6 +173,8 @@ int restore_words(const struct restore_item *item, const struct restore_item *of
 		return toggle_words(item, phase, words);
 	if (snapshot_has_lines(item->row->key))
 		return phase == RESTORE_RAISE ? line_words(key, item, words) : 0;
+	if (key->kept)
+		return phase == RESTORE_RAISE ? kept_words(key, item, words) : 0;
 	if (of_memory && str_eq(item->row->key, "memory.swap.max"))
 		return phase == phase_of(cgroup_key_find("memory.max"), of_memory) ? add(words, item->row->key, item->row->text) : 0;
 	return phase == phase_of(key, item) ? add(words, item->row->key, item->row->text) : 0;

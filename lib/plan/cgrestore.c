@@ -7,6 +7,8 @@
  */
 #include "plan/cgrestore.h"
 
+#include <ringfence/net.h>
+
 #include "base/options.h"
 #include "plan/step-cgroup-restore.h"
 
@@ -140,10 +142,10 @@ static int check_value(struct build *b, struct restore_item *item)
 	if (!key)
 		return sys_fail(-EINVAL, "check", name, "there is no such key");
 	if (str_eq(name, "devices.list"))
-		return h < 0 ? sys_fail(-ENODEV, "check", name, "this system has no devices controller mounted") : 0;
+		return h < 0 ? sys_fail(-ENODEV, "check", name, "this system has no devices controller of v1; v2's is devices.rules") : 0;
 	if (str_eq(name, "cgroup.type") && str_eq(item->row->text, "domain"))
 		return item->old ? sys_fail(-EOPNOTSUPP, "check", name, "a threaded group does not become a domain again: delete it first") : 0;
-	if (b->old && !item->old && !cgroup_key_is_v1(b->o->fs, key) && cgroup_key_hierarchies(b->o->fs, key) &&
+	if (b->old && !item->old && !key->kept && !cgroup_key_is_v1(b->o->fs, key) && cgroup_key_hierarchies(b->o->fs, key) &&
 	    has_controller(b->old, key->pub.controller) && !(key->absent_at_root && !*b->old->name))
 		return sys_fail(-ENOENT, "check", name, "this kernel has no such file");
 	for (enum restore_phase p = 0; r >= 0 && p < RESTORE_PHASES; p++)
@@ -305,7 +307,7 @@ static int want(const struct build *b, const struct snapshot_group *g, const str
 		if (cgroup_key_is_v1(b->o->fs, key))
 			w->hierarchies |= cgroup_key_hierarchies(b->o->fs, key);
 		else if (cgroup_key_hierarchies(b->o->fs, key))
-			r = cgroup_want_controller(b->o->fs, w, key->pub.controller, true);
+			r = cgroup_want_controller(b->o->fs, w, cgroup_key_needs(key), true);
 	}
 	return r;
 }
@@ -474,8 +476,10 @@ int rf_plan_restore(struct rf_plan *plan, const struct rf_restore_options *optio
 	struct build b = {.o = options, .plan = plan};
 	int r = options_check(options, "rf_restore_options");
 
-	if (r >= 0)
+	if (r >= 0) {
+		rf_cgroup_use_bpf(options->fs);
 		r = cgroup_name(options->group ?: options->snapshot->root, &b.root);
+	}
 	if (r >= 0)
 		r = rf_snapshot_take(options->fs, b.root, &b.now);
 	/* All of it is missing. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Acts on control groups as plans: which steps make each of them. */
 #include <ringfence/cgroup-act.h>
+#include <ringfence/net.h>
 
 #include "base/options.h"
 #include "plan/step-cgroup.h"
@@ -31,24 +32,19 @@ static const struct {
 
 static int fill(struct cgroup_run_state *state, const struct rf_cgroup_act *act)
 {
-	const char **words __free(ptr) = calloc(act->n_settings + 1, sizeof(*words));
-	size_t n;
-	int r = words ? cgroup_name(act->group, &state->name) : -ENOMEM;
+	int r = cgroup_name(act->group, &state->name);
 
 	state->fs = act->fs;
+	rf_cgroup_use_bpf(state->fs);
 	state->act = *act;
 	state->note = act->note;
 	state->note_data = act->data;
 	for (size_t h = 0; h < CGROUP_MAX_HIERARCHIES; h++)
 		state->join_fd[h] = -EBADF;
 	if (r >= 0)
-		r = plan_split_net(state, act->settings, act->n_settings, words, &n);
-	if (r >= 0)
-		r = cgroup_settings_parse(act->fs, words, n, &state->settings);
+		r = cgroup_settings_parse(act->fs, act->settings, act->n_settings, &state->settings);
 	if (r >= 0 && (act->kind == RF_CGROUP_ACT_CREATE || act->kind == RF_CGROUP_ACT_ENSURE))
 		r = cgroup_want_new(act->fs, &state->want, &state->settings, act->controllers);
-	if (r >= 0 && plan_has_net(state))
-		r = cgroup_want_controller(act->fs, &state->want, "cgroup", true);
 	return r;
 }
 
@@ -83,8 +79,6 @@ int rf_plan_cgroup_act(struct rf_plan *plan, const struct rf_cgroup_act *act)
 	}
 	if (acts[act->kind].values)
 		r = plan_add_cgroup_set(plan, state);
-	if (r >= 0)
-		r = plan_add_cgroup_net(plan, state);
 	for (size_t i = 1; r >= 0 && i <= STEPS_MAX && acts[act->kind].steps[i].kind; i++) {
 		unsigned flag = acts[act->kind].steps[i].flag;
 

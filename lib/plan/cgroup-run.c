@@ -4,6 +4,7 @@
  * process is in it before it becomes the program; and it dies with its supervisor.
  */
 #include <ringfence/cgroup.h>
+#include <ringfence/net.h>
 
 #include <signal.h>
 
@@ -33,12 +34,11 @@ static int want(struct cgroup_run_state *state, bool report)
 
 static int fill(struct cgroup_run_state *state, const struct rf_cgroup_run *run)
 {
-	const char **words __free(ptr) = calloc(run->n_settings + 1, sizeof(*words));
 	char transient[64];
-	size_t n = 0;
-	int r = words ? 0 : -ENOMEM;
+	int r = 0;
 
 	state->fs = run->fs;
+	rf_cgroup_use_bpf(state->fs);
 	state->note = run->note;
 	state->note_data = run->note_data;
 	state->transient = !run->group;
@@ -49,12 +49,10 @@ static int fill(struct cgroup_run_state *state, const struct rf_cgroup_run *run)
 	if (r >= 0)
 		r = cgroup_name(run->group ?: transient, &state->name);
 	if (r >= 0)
-		r = plan_split_net(state, run->settings, run->n_settings, words, &n);
-	if (r >= 0)
-		r = cgroup_settings_parse(run->fs, words, n, &state->settings);
+		r = cgroup_settings_parse(run->fs, run->settings, run->n_settings, &state->settings);
 	if (r >= 0)
 		r = want(state, run->report);
-	return r >= 0 && plan_has_net(state) ? cgroup_want_controller(run->fs, &state->want, "cgroup", true) : r;
+	return r;
 }
 
 static int add(struct rf_plan *plan, const struct step_kind *kind, bool in_child,
@@ -100,8 +98,6 @@ int rf_plan_cgroup_run(struct rf_plan *plan, const struct rf_cgroup_run *run)
 		return r;
 	}
 	r = plan_add_cgroup_set(plan, state);
-	if (r >= 0)
-		r = plan_add_cgroup_net(plan, state);
 	if (r >= 0)
 		r = add(plan, &step_cgroup_open, false, state);
 	if (r >= 0)

@@ -7,7 +7,7 @@
 #include "plan/step-cgroup.h"
 
 #include "plan/step.h"
-#include "probe/net.h"
+#include "probe/pins.h"
 
 static void args_group(const struct rf_step *s, struct str *out)
 {
@@ -186,7 +186,7 @@ static int run_remove(struct plan_run *run, struct rf_step *s)
 	struct cgroup_run_state *state = s->data;
 	unsigned flags = state->act.flags;
 	char *pins __free(ptr) = NULL;
-	int r = net_pins(state->fs, state->name, &pins);
+	int r = pins_list(state->fs, state->name, &pins);
 
 	if (r < 0)
 		return r;
@@ -194,9 +194,9 @@ static int run_remove(struct plan_run *run, struct rf_step *s)
 	if (!sys_is_dry())
 		flags &= ~(unsigned)(RF_CGROUP_KILL | RF_CGROUP_MOVE_UP);
 	r = rf_cgroup_delete(state->fs, state->name, flags, state->act.wait_us);
-	/* What limited its bandwidth; should this fail the next cgctl sweeps it. */
+	/* What limited its bandwidth and devices; should this fail the next cgctl sweeps it. */
 	if (r >= 0)
-		net_unpin(pins);
+		pins_unpin(pins);
 	return r;
 }
 

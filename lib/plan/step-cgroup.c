@@ -125,8 +125,10 @@ static void undo_set(struct plan_run *run, struct rf_step *s)
 {
 	struct cgroup_run_state *state = s->data;
 
-	/* The values of a group that we made go with it. */
-	if (!cgroup_was_made(state->g))
+	/* The values of a group that we made go with it, but not what is pinned. */
+	if (cgroup_was_made(state->g))
+		cgroup_revert_kept(state->g, &state->writes);
+	else
 		cgroup_revert(state->g, &state->writes);
 }
 

@@ -3,8 +3,6 @@
 #ifndef LIB_PLAN_STEP_CGROUP_H
 #define LIB_PLAN_STEP_CGROUP_H
 
-#include <ringfence/net.h>
-
 #include "cgroup/cgroup.h"
 
 struct cgroup_run_state {
@@ -23,8 +21,6 @@ struct cgroup_run_state {
 	struct rf_cgroup_act act; /* of an act, with what it was told to do */
 	struct cgroup_moves moves;
 	struct cgroup_owners owners;
-	uint64_t net[RF_NET_WAYS];	 /* bytes a second; 0: not named */
-	uint64_t net_before[RF_NET_WAYS];
 	int join_fd[CGROUP_MAX_HIERARCHIES];
 };
 
@@ -33,12 +29,5 @@ void cgroup_run_state_free(void *state);
 struct rf_plan;
 /* Append the step that sets the values, where there are any. */
 int plan_add_cgroup_set(struct rf_plan *plan, struct cgroup_run_state *state);
-
-/* step-cgroup-net.c: bandwidth is no key of a file. Its words are taken out of the settings, of which the
- * others come into `words`, with room for all; and the step that sets it, where there is any. */
-int plan_split_net(struct cgroup_run_state *state, const char *const *settings, size_t n_settings, const char **words,
-		   size_t *ret_n);
-bool plan_has_net(const struct cgroup_run_state *state);
-int plan_add_cgroup_net(struct rf_plan *plan, struct cgroup_run_state *state);
 
 #endif

@@ -106,6 +106,5 @@ extern const struct step_kind step_cgroup_find, step_cgroup_move, step_cgroup_fr
 extern const struct step_kind step_cgroup_await, step_cgroup_kill, step_cgroup_move_up, step_cgroup_remove;
 extern const struct step_kind step_cgroup_reclaim, step_cgroup_delegate;
 extern const struct step_kind step_cgroup_join;
-extern const struct step_kind step_cgroup_net; /* step-cgroup-net.c */
 
 #endif

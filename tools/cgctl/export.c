@@ -69,8 +69,8 @@ static int take_key(const char *name, void *data)
 	const struct cgroup_key *key = cgroup_key_for(cgroup_key_find(name), name, &copy);
 	char *text __free(ptr) = NULL, *save = NULL;
 
-	/* The share in two words would be set twice; what is passed on is told by the groups below. */
-	if (key->pub.read_only || key->kind == CGROUP_TRIGGER || key->kind == CGROUP_TOGGLES ||
+	/* libcgroup knows files only; the share in two words would be set twice; what is passed on is told by the groups below. */
+	if (key->pub.read_only || key->kept || key->kind == CGROUP_TRIGGER || key->kind == CGROUP_TOGGLES ||
 	    key->kind == CGROUP_NICE || str_eq(name, "io.bfq.weight") ||
 	    rf_cgroup_get(w->fs, w->group, name, &text) < 0 || cgroup_is_usual(key, text))
 		return 0;

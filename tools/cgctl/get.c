@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Values of a group: as the kernel writes them, and in words; in JSON as json.c has them. */
 #include <errno.h>
-#include <ringfence/net.h>
 #include <ringfence/units.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +40,8 @@ static void table_value(struct table *t, const char *name, char *text)
 	if (!line)
 		line = text;
 	for (; line; line = strtok_r(NULL, "\n", &save)) {
-		char *blank = many ? strchr(line, ' ') : NULL;
+		/* A rule is no number with a name. */
+		char *blank = many && !(key && key->kind == CGROUP_RULES) ? strchr(line, ' ') : NULL;
 		char *full __free(ptr) = NULL;
 
 		if (blank)
@@ -58,40 +58,16 @@ struct output {
 	struct str json;
 };
 
-/* Bandwidth, which no file of the group keeps; in bytes a second. */
-static int get_net(struct rf_cgroup_fs *fs, const char *group, const char *key, char **ret_text)
-{
-	static const char *const names[] = {"egress", "ingress"};
-	struct rf_net_way ways[RF_NET_WAYS];
-	struct str out __free(str) = {0};
-	bool stat = !strcmp(key, "net.stat");
-	int r = rf_net_get(fs, group, ways);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < RF_NET_WAYS; i++)
-		if (stat)
-			str_addf(&out, "%s%s_bytes %llu\n%s_packets %llu\n%s_dropped_bytes %llu\n%s_dropped_packets %llu", i ? "\n" : "",
-				 names[i], (unsigned long long)ways[i].bytes, names[i], (unsigned long long)ways[i].packets,
-				 names[i], (unsigned long long)ways[i].dropped_bytes, names[i],
-				 (unsigned long long)ways[i].dropped_packets);
-		else if (ways[i].max_bytes_per_s == RF_MAX)
-			str_addf(&out, "%s%s=max", i ? " " : "", names[i]);
-		else
-			str_addf(&out, "%s%s=%lluB/s", i ? " " : "", names[i], (unsigned long long)ways[i].max_bytes_per_s);
-	return str_take(&out, ret_text);
-}
-
 /* One key; `listed` ones that the group does not have are left out. */
 static int add(struct rf_cgroup_fs *fs, const char *group, const char *key, bool listed,
 	       struct output *out)
 {
 	char *text __free(ptr) = NULL;
-	int r = !strcmp(key, "net.max") || !strcmp(key, "net.stat") ? get_net(fs, group, key, &text)
-								   : rf_cgroup_get(fs, group, key, &text);
+	int r = rf_cgroup_get(fs, group, key, &text);
 
 	if (r < 0 && listed &&
-	    (r == -ENOENT || r == -EOPNOTSUPP || r == -EACCES || r == -EPERM || r == -EINVAL || r == -ENODEV))
+	    (r == -ENOENT || r == -EOPNOTSUPP || r == -EACCES || r == -EPERM || r == -EINVAL || r == -ENODEV ||
+	     r == -ENODATA))
 		return 0;
 	if (r < 0)
 		return r;

@@ -176,6 +176,59 @@ static void array(struct str *out, const char *text)
 	str_add(out, "]");
 }
 
+/* "1000B/s" as a number of bytes a second */
+static void rate(struct str *out, const char *text, size_t len)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits)
+		str_addf(out, "%.*s", (int)digits, text);
+	else
+		str_addf(out, "\"%.*s\"", (int)len, text);
+}
+
+static void rates(struct str *out, const char *text)
+{
+	str_add(out, "{");
+	for (const char *at = text; *at; at += strcspn(at, " "), at += *at == ' ') {
+		size_t len = strcspn(at, "=");
+
+		str_addf(out, "%s\"%.*s_bytes_per_s\": ", at == text ? "" : ", ", (int)len, at);
+		rate(out, at + len + 1, strcspn(at + len + 1, " "));
+	}
+	str_add(out, "}");
+}
+
+/* As OCI has them; a number that is null stands for all. */
+static void rules(struct str *out, const char *text)
+{
+	struct cgroup_rules list;
+
+	if (cgroup_rules_parse(text, &list) < 0)
+		list.n = 0;
+	str_add(out, "[");
+	for (size_t i = 0; i < list.n; i++) {
+		const struct cgroup_device_rule *d = &list.list[i];
+
+		str_addf(out, "%s{\"allow\": %s, \"type\": \"%c\", \"major\": ", i ? ", " : "", d->allow ? "true" : "false", d->type);
+		if (d->major == CGROUP_ANY_DEVICE)
+			str_add(out, "null");
+		else
+			str_addf(out, "%u", d->major);
+		str_add(out, ", \"minor\": ");
+		if (d->minor == CGROUP_ANY_DEVICE)
+			str_add(out, "null");
+		else
+			str_addf(out, "%u", d->minor);
+		str_add(out, ", \"access\": \"");
+		for (size_t bit = 0; CGROUP_ACCESS[bit]; bit++)
+			if (d->access & 1u << bit)
+				str_addf(out, "%c", CGROUP_ACCESS[bit]);
+		str_add(out, "\"}");
+	}
+	str_add(out, "]");
+}
+
 static void typed(struct str *out, const struct cgroup_key *key, const struct cgroup_value *v, const char *text)
 {
 	switch (key->kind) {
@@ -197,6 +250,15 @@ static void typed(struct str *out, const struct cgroup_key *key, const struct cg
 	case CGROUP_WEIGHTS:
 	case CGROUP_PRESSURE:
 		lines(out, key, text);
+		return;
+	case CGROUP_RATES:
+		rates(out, text);
+		return;
+	case CGROUP_RATE:
+		rate(out, text, strlen(text));
+		return;
+	case CGROUP_RULES:
+		rules(out, text);
 		return;
 	case CGROUP_STAT:
 		stat_lines(out, key, text);

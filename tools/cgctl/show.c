@@ -112,7 +112,7 @@ static int value(const char *name, void *data)
 	const struct cgroup_key *key = cgroup_key_for(cgroup_key_find(name), name, &copy);
 	char *text __free(ptr) = NULL;
 
-	if (key->pub.read_only || key->kind == CGROUP_TRIGGER || key->kind == CGROUP_TOGGLES ||
+	if (key->pub.read_only || key->kind == CGROUP_TRIGGER || key->kind == CGROUP_TOGGLES || key->kind == CGROUP_RATE ||
 	    rf_cgroup_get(p->fs, p->g->name, name, &text) < 0 || cgroup_is_usual(key, text))
 		return 0;
 	if (tool_state.json) {

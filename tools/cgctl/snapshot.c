@@ -93,6 +93,15 @@ struct printer {
 	const char *a, *b;
 };
 
+/* A change is a line, whatever the value is. */
+static void print_text(const char *text)
+{
+	if (!text || !*text)
+		fputs(text ? "(empty)" : "(none)", stdout);
+	for (; text && *text; text += strcspn(text, "\n"), text += *text == '\n')
+		printf("%.*s%s", (int)strcspn(text, "\n"), text, strchr(text, '\n') ? ", " : "");
+}
+
 static void print_change(const struct rf_snapshot_change *c, void *data)
 {
 	const struct printer *p = data;
@@ -105,8 +114,11 @@ static void print_change(const struct rf_snapshot_change *c, void *data)
 	} else if (!c->key) {
 		printf("%s: only in %s\n", c->group, c->old_text ? p->a : p->b);
 	} else {
-		printf("%s %s: %s -> %s\n", c->group, c->key, c->old_text ? *c->old_text ? c->old_text : "(empty)" : "(none)",
-		       c->new_text ? *c->new_text ? c->new_text : "(empty)" : "(none)");
+		printf("%s %s: ", c->group, c->key);
+		print_text(c->old_text);
+		fputs(" -> ", stdout);
+		print_text(c->new_text);
+		putchar('\n');
 	}
 }
 
