@@ -147,7 +147,7 @@ cat > names/getent <<'EOF'
 #!/bin/sh
 case "$1 $2" in
 "passwd corp" | "passwd 70001") echo 'corp:*:70001:70002:From the directory:/:/bin/sh' ;;
-"group staff") echo 'staff:*:70005:other,corp' ;;
+"group rfstaff") echo 'rfstaff:*:70005:other,corp' ;;
 "initgroups corp") echo 'corp                  70005 70006' ;;
 *) exit 2 ;;
 esac
@@ -156,7 +156,7 @@ chmod +x names/getent
 named() { PATH=$PWD/names:$PATH "$@"; }
 check "a user of the name service" named cgctl delegate corp $G
 equal "it is his, and his group's" "70001 70002" "$(for d in /sys/fs/cgroup/$G /sys/fs/cgroup/{pids,memory,unified}/$G; do [ -d "$d" ] && { stat -c '%u %g' "$d/cgroup.procs"; break; }; done)"
-check "and a group of it, the user by number" named cgctl delegate 70001:staff $G
+check "and a group of it, the user by number" named cgctl delegate 70001:rfstaff $G
 equal "it is the group's" 70005 "$(for d in /sys/fs/cgroup/$G /sys/fs/cgroup/{pids,memory,unified}/$G; do [ -d "$d" ] && { stat -c %g "$d/cgroup.procs"; break; }; done)"
 refuse "nobody by that name there either" 2 'no user "nosuchuser"' named cgctl delegate nosuchuser $G
 chmod -x names/getent

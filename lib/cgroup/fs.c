@@ -162,16 +162,10 @@ static void open_hierarchies(struct rf_cgroup_fs *fs)
 	}
 }
 
-static int discover(struct rf_cgroup_fs *fs)
+static int set_mode(struct rf_cgroup_fs *fs)
 {
-	char *text __free(ptr) = NULL;
 	bool v1 = false, v2 = false;
-	int r = file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_LIMIT, &text, NULL);
 
-	if (r < 0)
-		return r;
-	cgroup_parse_hierarchies(text, fs);
-	open_hierarchies(fs);
 	for (size_t i = 0; i < fs->n; i++)
 		*(fs->h[i].ops->v2 ? &v2 : &v1) = true;
 	if (!v1 && !v2)
@@ -181,14 +175,29 @@ static int discover(struct rf_cgroup_fs *fs)
 	return 0;
 }
 
+static int read_hierarchies(struct rf_cgroup_fs **ret_fs)
+{
+	char *text __free(ptr) = NULL;
+	int r = file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_LIMIT, &text, NULL);
+
+	if (r < 0)
+		return r;
+	*ret_fs = calloc(1, sizeof(**ret_fs));
+	if (!*ret_fs)
+		return -ENOMEM;
+	cgroup_parse_hierarchies(text, *ret_fs);
+	return 0;
+}
+
 int rf_cgroup_fs_open(struct rf_cgroup_fs **ret_fs)
 {
-	struct rf_cgroup_fs *fs = calloc(1, sizeof(*fs));
-	int r;
+	struct rf_cgroup_fs *fs = NULL;
+	int r = read_hierarchies(&fs);
 
-	if (!fs)
-		return -ENOMEM;
-	r = discover(fs);
+	if (r < 0)
+		return r;
+	open_hierarchies(fs);
+	r = set_mode(fs);
 	if (r < 0) {
 		rf_cgroup_fs_free(fs);
 		return r;
@@ -197,12 +206,71 @@ int rf_cgroup_fs_open(struct rf_cgroup_fs **ret_fs)
 	return 0;
 }
 
+/* The hierarchies that are v1's and have all of the keys, as bits; 0: it is not so simple. */
+static uint32_t v1_of_keys(const struct rf_cgroup_fs *fs, const char *const *words, size_t n)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char name[64];
+		const struct cgroup_key *key;
+		uint32_t of_key;
+
+		if ((size_t)snprintf(name, sizeof(name), "%.*s", (int)strcspn(words[i], "="), words[i]) >= sizeof(name))
+			return 0;
+		key = cgroup_key_find(name);
+		of_key = key && cgroup_key_is_v1(fs, key) ? cgroup_key_hierarchies(fs, key) : 0;
+		if (!of_key)
+			return 0;
+		bits |= of_key;
+	}
+	return bits;
+}
+
+/* Leave out of fs what is not in `bits`; false where one can't be opened, or does not have the group. */
+static bool open_some(struct rf_cgroup_fs *fs, uint32_t bits, const char *group)
+{
+	size_t n = fs->n;
+
+	fs->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct cgroup_hierarchy h = fs->h[i];
+
+		if (!(bits >> i & 1))
+			continue;
+		if (open_v1(&h) < 0)
+			return false;
+		fs->h[fs->n++] = h;
+		if (sys_faccessat(h.fd, *group ? group : ".", F_OK) < 0)
+			return false;
+	}
+	return true;
+}
+
+int cgroup_fs_open_for(const char *group, const char *const *words, size_t n, struct rf_cgroup_fs **ret_fs)
+{
+	struct rf_cgroup_fs *fs = NULL;
+	int r = read_hierarchies(&fs);
+	uint32_t bits = r < 0 ? 0 : v1_of_keys(fs, words, n);
+
+	if (r < 0)
+		return r;
+	if (bits && open_some(fs, bits, group + strspn(group, "/"))) {
+		fs->mode = RF_CGROUP_V1;
+		*ret_fs = fs;
+		return 0;
+	}
+	rf_cgroup_fs_free(fs);
+	return rf_cgroup_fs_open(ret_fs);
+}
+
 void rf_cgroup_fs_free(struct rf_cgroup_fs *fs)
 {
 	if (!fs)
 		return;
 	for (size_t i = 0; i < fs->n; i++)
-		sys_close(fs->h[i].fd);
+		if (fs->h[i].fd >= 0)
+			sys_close(fs->h[i].fd);
 	free(fs);
 }
 
