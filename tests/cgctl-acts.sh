@@ -49,6 +49,7 @@ prints "show names them" "$A \(sleep\)" cgctl show $G
 prints "and what was set" 'pids.max +50' cgctl show $G
 check "and not what is usual" sh -c "! cgctl show $G | grep -q cpu.weight"
 check "show as JSON" sh -c "cgctl show --json $G | jq -e '.processes == [$A, $B] and .values[\"pids.max\"] == 50 and (.directories | length) > 0'"
+check "the list of all groups has them where they are" sh -c "cgctl list --json | jq -e 'map(select(.group == \"/$G\").processes) == [2]'"
 check "tree with columns by choice" sh -c "cgctl tree --json -o processes,pids_max,memory.max $G | jq -e '.[0] | .processes == 2 and .pids_max == 50 and .[\"memory.max\"] == \"67108864\"'"
 check "a depth" sh -c "cgctl create $G-d/b/c && cgctl tree --json -d 1 $G-d | jq -e 'map(.group) == [\"/$G-d\", \"/$G-d/b\"]'"
 refuse "an unknown column" 2 'neither a known column' cgctl tree -o frob $G
