@@ -49,6 +49,7 @@ prints "show names them" "$A \(sleep\)" cgctl show $G
 prints "and what was set" 'pids.max +50' cgctl show $G
 check "and not what is usual" sh -c "! cgctl show $G | grep -q cpu.weight"
 check "show as JSON" sh -c "cgctl show --json $G | jq -e '.processes == [$A, $B] and .values[\"pids.max\"] == 50 and (.directories | length) > 0'"
+check "the list of all groups has them where they are" sh -c "cgctl list --json | jq -e 'map(select(.group == \"/$G\").processes) == [2]'"
 check "tree with columns by choice" sh -c "cgctl tree --json -o processes,pids_max,memory.max $G | jq -e '.[0] | .processes == 2 and .pids_max == 50 and .[\"memory.max\"] == \"67108864\"'"
 check "a depth" sh -c "cgctl create $G-d/b/c && cgctl tree --json -d 1 $G-d | jq -e 'map(.group) == [\"/$G-d\", \"/$G-d/b\"]'"
 refuse "an unknown column" 2 'neither a known column' cgctl tree -o frob $G
@@ -139,6 +140,29 @@ nobody cgctl delete $G/hers
 check "he removes his own" nobody cgctl delete $G/his
 refuse "he can't set the limits" 1 'denied|another' nobody cgctl set $G pids.max=1000
 refuse "no such user" 2 'no user "nosuchuser"' cgctl delegate nosuchuser $G
+refuse "no such group of users" 2 'no group "nosuchgroup"' cgctl delegate daemon:nosuchgroup $G
+refuse "what getent would take for an option is no user" 2 'no user "-h"' cgctl delegate -- -h $G
+# Whom /etc/passwd does not have the name service tells, by getent.
+mkdir -p names
+cat > names/getent <<'EOF'
+#!/bin/sh
+case "$1 $2" in
+"passwd corp" | "passwd 70001") echo 'corp:*:70001:70002:From the directory:/:/bin/sh' ;;
+"group rfstaff") echo 'rfstaff:*:70005:other,corp' ;;
+"initgroups corp") echo 'corp                  70005 70006' ;;
+*) exit 2 ;;
+esac
+EOF
+chmod +x names/getent
+named() { PATH=$PWD/names:$PATH "$@"; }
+check "a user of the name service" named cgctl delegate corp $G
+equal "it is his, and his group's" "70001 70002" "$(for d in /sys/fs/cgroup/$G /sys/fs/cgroup/{pids,memory,unified}/$G; do [ -d "$d" ] && { stat -c '%u %g' "$d/cgroup.procs"; break; }; done)"
+check "and a group of it, the user by number" named cgctl delegate 70001:rfstaff $G
+equal "it is the group's" 70005 "$(for d in /sys/fs/cgroup/$G /sys/fs/cgroup/{pids,memory,unified}/$G; do [ -d "$d" ] && { stat -c %g "$d/cgroup.procs"; break; }; done)"
+refuse "nobody by that name there either" 2 'no user "nosuchuser"' named cgctl delegate nosuchuser $G
+chmod -x names/getent
+refuse "a getent that can't be run knows nobody" 2 'no user "corp"' env PATH="$PWD/names" "$O/tools/cgctl" delegate corp $G
+check "it goes back to the one before" cgctl delegate nobody $G
 refuse "a refused chown puts the owners back" 1 'EPERM|not permitted' env RINGFENCE_FAULT="fchown=EPERM" cgctl delegate daemon $G
 equal "they are as they were" nobody "$(owner cgroup.procs)"
 check "undo" cgctl delegate --undo $G

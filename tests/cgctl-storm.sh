@@ -28,5 +28,14 @@ wait
 equal "those that shall fail do" "" "$(cat "$T/failing")"
 equal "and no other" "" "$(cat "$T"/out.* 2> /dev/null)"
 check "nothing of them is left" look
+
+# The lock is on each hierarchy that has one of the keys: whoever sets one of them alone waits for who sets several.
+lock_of() { for d in /sys/fs/cgroup/$G /sys/fs/cgroup/"$1"/$G /sys/fs/cgroup/unified/$G; do [ ! -d "$d" ] || { echo "$d/cgroup.procs"; return; }; done; }
+waits() { flock "$(lock_of "$1")" timeout 1 cgctl set $G "${@:2}"; [ $? = 124 ]; }
+check "one key waits for its hierarchy's lock" waits pids pids.max=90
+check "several keys wait for the lock of each" waits pids memory.max=100M pids.max=90
+check "of the other one, too" waits memory memory.max=100M pids.max=90
+check "nothing was written meanwhile" look
+check "and a free lock is taken" cgctl set $G memory.max=100M pids.max=100
 cgctl delete $G
 finish

@@ -108,6 +108,10 @@ equal "its number" 16777216 "$(limit $G/b memory.max limit_bytes)"
 equal "of processes, too" "/$G 10" "$(limit $G/b pids.max set_by) $(limit $G/b pids.max limit)"
 equal "the command names that group" "cgctl set /$G pids.max=21" "$(limit $G/b pids.max command)"
 check "one that is lower below is its own" sh -c "cgctl set $G/b pids.max=4 && cgctl why --json $G/b | jq -e '.limits[] | select(.key == \"pids.max\") | .set_by == \"/$G/b\" and .limit == 4'"
+# Which files there are not is learnt from one group: it must not be held against others that have them.
+root && cgctl create -c pids $G/a
+check "the doctor looks into every group for what another one lacks" sh -c "cgctl doctor --json --only memory-above-ancestor $G > out; [ \$? -eq 1 ] && jq -e 'map(.group) == [\"/$G/b\"]' out"
+root && cgctl delete $G/a
 sleep 1000 & A=$!
 root && cgctl move $G/b $A
 check "a process by its number" sh -c "cgctl why --json $A | jq -e '.group == \"/$G/b\" and .pid == $A and .name == \"sleep\" and .processes[0].name == \"sleep\"'"

@@ -10,15 +10,14 @@
 #include "base/resolve.h"
 #include "base/str.h"
 
+/* Most files are short: those never touch a page of the heap that they do not fill. */
 int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_len)
 {
-	size_t len = 0, cap = limit < 4096 ? limit + 1 : 4096;
-	char *text __free(ptr) = malloc(cap + 1);
+	char first[1024], *to = first, *text __free(ptr) = NULL;
+	size_t len = 0, cap = limit < sizeof(first) ? limit + 1 : sizeof(first);
 
-	if (!text)
-		return -ENOMEM;
 	for (;;) {
-		ssize_t n = sys_read(fd, text + len, cap - len);
+		ssize_t n = sys_read(fd, to + len, cap - len);
 
 		if (n == -EINTR)
 			continue;
@@ -31,13 +30,20 @@ int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_len)
 			return sys_fail(-EFBIG, "read", sys_fd_name(fd), "longer than %zu bytes",
 					limit);
 		if (len == cap) {
-			char *more = realloc(text, cap * 2 + 1);
-
-			if (!more)
+			to = realloc(text, cap * 4 + 1);
+			if (!to)
 				return -ENOMEM;
-			text = more;
-			cap *= 2;
+			if (!text)
+				memcpy(to, first, len);
+			text = to;
+			cap *= 4;
 		}
+	}
+	if (!text) {
+		text = malloc(len + 1);
+		if (!text)
+			return -ENOMEM;
+		memcpy(text, first, len);
 	}
 	text[len] = '\0';
 	*ret_text = take_ptr(&text);

@@ -41,6 +41,17 @@ void str_add(struct str *b, const char *s)
 	str_addn(b, s, strlen(s));
 }
 
+void str_add_u64(struct str *b, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	str_addn(b, digits + at, sizeof(digits) - at);
+}
+
 void str_addf(struct str *b, const char *fmt, ...)
 {
 	va_list ap, again;
@@ -140,6 +151,15 @@ int str_to_u64(const char *s, uint64_t *ret_value)
 	}
 	*ret_value = v;
 	return 0;
+}
+
+bool str_cut(char *to, size_t size, const char *from, const char *ends)
+{
+	size_t len = strcspn(from, ends), n = len < size ? len : size - 1;
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+	return n == len;
 }
 
 int str_copy(char *to, size_t size, const char *from)

@@ -18,6 +18,7 @@ struct str {
 
 void str_add(struct str *b, const char *s);
 void str_addn(struct str *b, const char *s, size_t n);
+void str_add_u64(struct str *b, uint64_t n); /* in base 10 */
 void str_addf(struct str *b, const char *fmt, ...) printf_like(2, 3);
 /* As a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void str_add_json(struct str *b, const char *s);
@@ -47,6 +48,9 @@ static inline bool str_starts(const char *s, const char *prefix)
 int str_to_u64(const char *s, uint64_t *ret_value);
 /* Copy at most size - 1 bytes and end with NUL; -ENAMETOOLONG where it did not fit. */
 int str_copy(char *to, size_t size, const char *from);
+
+/* Copy what fits of the part before the first of `ends`, or of all; was it all of that part? */
+bool str_cut(char *to, size_t size, const char *from, const char *ends);
 
 /* Is `word` perhaps meant to be `name`: holds it, is held by it, or differs in two letters? */
 bool str_is_near(const char *word, const char *name);

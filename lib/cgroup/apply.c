@@ -17,25 +17,31 @@ enum { LOCK_WAIT_US = 10000000 };
 
 /*
  * One at a time: two that set the same keys at once would leave some of each. The lock is flock(2) on the
- * group's cgroup.procs (on its directory is the one of a transient group's maker). Whoever may read
- * that file can hold it, so nobody waits for good.
+ * group's cgroup.procs (on its directory is the one of a transient group's maker), in each hierarchy that
+ * has one of the keys, always in the same order. Whoever may read that file can hold it, so nobody waits
+ * for good.
  */
-static int take_lock(const struct cgroup *g)
-{
-	uint64_t until = cgroup_now_us() + LOCK_WAIT_US;
-	int fd __free(fd) = -EBADF, r = -EBADF;
-	size_t h = 0;
+struct locks {
+	int fd[CGROUP_MAX_HIERARCHIES];
+	size_t n;
+};
 
-	while (h < g->fs->n && g->fd[h] < 0)
-		h++;
-	if (h == g->fs->n)
-		return -ENOENT;
-	fd = resolve_beneath(cgroup_fd(g, h), "cgroup.procs", O_RDONLY);
+static void cleanup_locks(struct locks *l)
+{
+	while (l->n)
+		sys_close(l->fd[--l->n]);
+}
+
+/* *until: 0, or when all waiting is to end. */
+static int take_lock(const struct cgroup *g, size_t h, uint64_t *until)
+{
+	int fd __free(fd) = resolve_beneath(cgroup_fd(g, h), "cgroup.procs", O_RDONLY), r;
+
 	if (fd < 0)
 		return fd;
-	for (;;) {
-		r = sys_flock(fd, LOCK_EX | LOCK_NB);
-		if (r != -EWOULDBLOCK || cgroup_now_us() >= until)
+	while ((r = sys_flock(fd, LOCK_EX | LOCK_NB)) == -EWOULDBLOCK) {
+		*until = *until ?: cgroup_now_us() + LOCK_WAIT_US;
+		if (cgroup_now_us() >= *until)
 			break;
 		sys_poll(NULL, 0, 1);
 	}
@@ -46,6 +52,27 @@ static int take_lock(const struct cgroup *g)
 				strerror(EWOULDBLOCK));
 	}
 	return r < 0 ? r : take_fd(&fd);
+}
+
+static int take_locks(const struct cgroup *g, const struct cgroup_settings *s, struct locks *l)
+{
+	uint32_t wanted = 0;
+	uint64_t until = 0;
+
+	/* Whose file a raw one is, is still to be seen. */
+	for (size_t i = 0; i < s->n; i++)
+		wanted |= s->list[i].key ? cgroup_key_hierarchies(g->fs, s->list[i].key) : ~0u;
+	for (size_t h = 0; h < g->fs->n; h++) {
+		int fd;
+
+		if (g->fd[h] < 0 || !(wanted >> h & 1))
+			continue;
+		fd = take_lock(g, h, &until);
+		if (fd < 0)
+			return fd;
+		l->fd[l->n++] = fd;
+	}
+	return 0;
 }
 
 int cgroup_writes_add(struct cgroup_writes *w, const struct cgroup_setting *s, size_t h,
@@ -248,9 +275,11 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 		 void *data, struct cgroup_writes *ret_writes)
 {
 	struct cgroup_writes w __free(cgroup_writes) = {0};
-	int lock __free(fd) = s->n ? take_lock(g) : -EBADF;
-	int r = s->n && lock < 0 ? lock : compile(g, s, &w);
+	struct locks locks __free(locks) = {0};
+	int r = take_locks(g, s, &locks);
 
+	if (r >= 0)
+		r = compile(g, s, &w);
 	if (r >= 0)
 		r = remember(g, &w);
 	if (r >= 0)

@@ -75,7 +75,10 @@ struct rf_cgroup_fs {
 	const struct cgroup_keeper *keeper; /* NULL: these keys can't be had */
 };
 
-/* fs.c: the index of the hierarchy that has a controller, or -ENOENT. */
+/* fs.c: as rf_cgroup_fs_open(), for a caller who wants nothing but these keys of this group ("KEY" or
+ * "KEY=VALUE"): where they are v1's, and the group is in all of their hierarchies, no other one is opened. */
+int cgroup_fs_open_for(const char *group, const char *const *words, size_t n, struct rf_cgroup_fs **ret_fs);
+/* The index of the hierarchy that has a controller, or -ENOENT. */
 int cgroup_hierarchy_of(const struct rf_cgroup_fs *fs, const char *controller);
 /* The v2 hierarchy, or -ENOENT. */
 int cgroup_v2_of(const struct rf_cgroup_fs *fs);

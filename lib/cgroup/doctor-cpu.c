@@ -18,17 +18,6 @@ static uint64_t throttled(const struct facts_group *g)
 	return fact_set(periods) && fact_set(n) && periods >= PERIODS_ENOUGH ? n * 100 / periods : 0;
 }
 
-static uint64_t threads_below(const struct facts *f, const struct facts_group *g)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		for (const struct facts_group *at = f->groups[i]; at; at = at->parent)
-			if (at == g)
-				n += f->groups[i]->threads;
-	return n;
-}
-
 static void quota_words(const struct facts_group *g, struct findings *out, uint64_t quota)
 {
 	found(out, "cpu.max=%s, which is %lu.%02lu CPUs", fact(g, "cpu.max") ?: "", quota / MILLI, quota % MILLI / 10);
@@ -42,7 +31,7 @@ static void periods_words(const struct facts_group *g, struct findings *out)
 
 static void quota_below_threads(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t quota = fact_quota(g), threads = threads_below(f, g);
+	uint64_t quota = fact_quota(g), threads = g->threads_below;
 
 	if (!fact_set(quota) || throttled(g) < 10 || threads * MILLI <= quota * 4)
 		return;
@@ -54,12 +43,13 @@ static void quota_below_threads(const struct facts *f, const struct facts_group 
 
 static void throttled_often(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t quota = fact_quota(g), burst = fact_number(g, "cpu.max.burst");
+	uint64_t quota = fact_quota(g), burst;
 
-	if (!fact_set(quota) || throttled(g) < 25 || threads_below(f, g) * MILLI > quota * 4)
+	if (!fact_set(quota) || throttled(g) < 25 || g->threads_below * MILLI > quota * 4)
 		return;
 	quota_words(g, out, quota);
 	periods_words(g, out);
+	burst = fact_number(g, "cpu.max.burst");
 	if (burst != RF_CGROUP_UNKNOWN && !burst)
 		found_command(out, "cgctl set /%s cpu.max.burst=%luus   # may save up one period's quota", g->name,
 			      (uint64_t)strtoull(fact(g, "cpu.max"), NULL, 10));
@@ -97,13 +87,15 @@ static void quota_above_ancestor(const struct facts *f, const struct facts_group
 static void weight_alone(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
 	uint64_t weight = fact_number(g, "cpu.weight"), beside = 0;
-	const char *idle = fact(g, "cpu.idle");
+	const char *idle;
 
-	if (!fact_set(weight) || weight == 100 || !weight || !g->parent || (idle && str_eq(idle, "1")))
+	if (!fact_set(weight) || weight == 100 || !weight || !g->parent)
 		return;
-	for (size_t i = 0; i < f->n; i++)
-		if (f->groups[i] != g && f->groups[i]->parent == g->parent)
-			beside += f->groups[i]->below;
+	idle = fact(g, "cpu.idle");
+	if (idle && str_eq(idle, "1"))
+		return;
+	for (const struct facts_group *at = g->parent->first_child; at; at = at->next_sibling)
+		beside += at != g ? at->below : 0;
 	/* Processes of the parent itself compete, too, where they may stand there: at the root, on v1. */
 	if (beside || g->parent->n_tasks)
 		return;
@@ -126,9 +118,9 @@ static void weight_of_shares(const struct facts *f, const struct facts_group *g,
 
 static void cpu_idle(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	const char *idle = fact(g, "cpu.idle");
+	const char *idle = g->below ? fact(g, "cpu.idle") : NULL;
 
-	if (!idle || !str_eq(idle, "1") || !g->below)
+	if (!idle || !str_eq(idle, "1"))
 		return;
 	found(out, "cpu.idle=1 with cpu.weight=%s: %lu process%s run%s only while nothing else wants to", fact(g, "cpu.weight") ?: "-",
 	      g->below, g->below == 1 ? "" : "es", g->below == 1 ? "s" : "");

@@ -31,11 +31,13 @@ static void max_above_ancestor(const struct facts *f, const struct facts_group *
 
 static void high_without_swap(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t high = fact_number(g, "memory.high"), anon = fact_field(g, "memory.stat", "anon");
-	uint64_t swap_max = fact_number(g, "memory.swap.max"), hits = fact_field(g, "memory.events", "high");
-	bool swap = fact_has_swap(f) && swap_max != 0;
+	uint64_t high = fact_number(g, "memory.high"), anon, hits;
 
-	if (!fact_set(high) || !fact_set(anon) || swap || anon < high - high / 10)
+	if (!fact_set(high) || (fact_has_swap(f) && fact_number(g, "memory.swap.max") != 0))
+		return;
+	anon = fact_field(g, "memory.stat", "anon");
+	hits = fact_field(g, "memory.events", "high");
+	if (!fact_set(anon) || anon < high - high / 10)
 		return;
 	found(out, "memory.high=%s, anonymous memory %s, %s", facts_bytes(high), facts_bytes(anon),
 	      fact_has_swap(f) ? "memory.swap.max=0" : "no swap");
@@ -67,19 +69,19 @@ static void above_high(const struct facts *f, const struct facts_group *g, struc
 
 static void oom_kills(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t kills = fact_field(g, "memory.events", "oom_kill"), max = fact_number(g, "memory.max");
+	uint64_t kills = fact_field(g, "memory.events", "oom_kill");
 
 	if (!fact_set(kills) || !kills)
 		return;
 	/* memory.events counts what is below, too: told where it happened. */
-	for (size_t i = 0; i < f->n; i++) {
-		uint64_t below = f->groups[i]->parent == g ? fact_field(f->groups[i], "memory.events", "oom_kill") : 0;
+	for (const struct facts_group *at = g->first_child; at; at = at->next_sibling) {
+		uint64_t below = fact_field(at, "memory.events", "oom_kill");
 
 		if (fact_set(below) && below)
 			return;
 	}
 	found(out, "memory.events: oom_kill %lu", kills);
-	if (max == RF_MAX)
+	if (fact_number(g, "memory.max") == RF_MAX)
 		found(out, "it has no limit of its own: a group above, or the machine, was full");
 	found_command(out, "cgctl why /%s", g->name);
 }
@@ -119,11 +121,11 @@ static void oom_killer_off(const struct facts *f, const struct facts_group *g, s
 
 static void max_near(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t max = fact_number(g, "memory.max"), now = fact_number(g, "memory.current");
-	uint64_t file = fact_field(g, "memory.stat", "file");
+	uint64_t max = fact_number(g, "memory.max"), now = fact_set(max) ? fact_number(g, "memory.current") : RF_CGROUP_UNKNOWN, file;
 
-	if (!fact_set(max) || !fact_set(now) || now < max - max / 20 || now > max)
+	if (!fact_set(now) || now < max - max / 20 || now > max)
 		return;
+	file = fact_field(g, "memory.stat", "file");
 	/* Cache is taken back: being full of it is how it should be. */
 	if (fact_set(file) && file > now / 10)
 		return;
@@ -134,9 +136,9 @@ static void max_near(const struct facts *f, const struct facts_group *g, struct 
 
 static void max_below_usage(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t max = fact_number(g, "memory.max"), now = fact_number(g, "memory.current");
+	uint64_t max = fact_number(g, "memory.max"), now = fact_set(max) ? fact_number(g, "memory.current") : RF_CGROUP_UNKNOWN;
 
-	if (!fact_set(max) || !fact_set(now) || now <= max)
+	if (!fact_set(now) || now <= max)
 		return;
 	found(out, "memory.current %s is above memory.max=%s: the next page kills", facts_bytes(now), facts_bytes(max));
 	found_command(out, "cgctl set /%s memory.max=%lu", g->name, now + now / 4);
@@ -164,8 +166,8 @@ static void protection_overcommitted(const struct facts *f, const struct facts_g
 
 	if (!g->parent || !fact_set(own) || !own)
 		return;
-	for (size_t i = 0; i < f->n; i++) {
-		uint64_t below = f->groups[i]->parent == g ? fact_number(f->groups[i], "memory.min") : 0;
+	for (const struct facts_group *at = g->first_child; at; at = at->next_sibling) {
+		uint64_t below = fact_number(at, "memory.min");
 
 		/* A larger one alone is another rule's. */
 		sum += fact_set(below) && below <= own ? below : 0;
@@ -193,9 +195,9 @@ static void protection_above_max(const struct facts *f, const struct facts_group
 
 static void swap_without_swap(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t max = fact_number(g, "memory.swap.max");
+	uint64_t max = fact_has_swap(f) ? RF_MAX : fact_number(g, "memory.swap.max");
 
-	if (!fact_set(max) || !max || fact_has_swap(f))
+	if (!fact_set(max) || !max)
 		return;
 	found(out, "memory.swap.max=%s, and /proc/swaps is empty", facts_bytes(max));
 	found_command(out, "cgctl set /%s memory.swap.max=max", g->name);
@@ -203,10 +205,12 @@ static void swap_without_swap(const struct facts *f, const struct facts_group *g
 
 static void swap_escapes(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t max = fact_number(g, "memory.max"), swap = fact_number(g, "memory.swap.max");
-	uint64_t used = fact_number(g, "memory.swap.current");
+	uint64_t max = fact_has_swap(f) ? fact_number(g, "memory.max") : RF_CGROUP_UNKNOWN, used;
 
-	if (!fact_set(max) || swap != RF_MAX || !fact_set(used) || used <= max / 2 || !fact_has_swap(f))
+	if (!fact_set(max) || fact_number(g, "memory.swap.max") != RF_MAX)
+		return;
+	used = fact_number(g, "memory.swap.current");
+	if (!fact_set(used) || used <= max / 2)
 		return;
 	found(out, "memory.max=%s, memory.swap.max=max, and %s of it is in swap", facts_bytes(max), facts_bytes(used));
 	found_command(out, "cgctl set /%s memory.swap.max=%lu", g->name, used);
@@ -238,7 +242,7 @@ static void swap_accounting_off(const struct facts *f, const struct facts_group 
 	bool memory = false, swap = false;
 	const char *line = fact_system(f, "proc/cmdline");
 
-	for (size_t i = 1; i < f->n; i++) {
+	for (size_t i = 1; i < f->n && !swap; i++) {
 		memory = memory || fact(f->groups[i], "memory.max");
 		swap = swap || fact(f->groups[i], "memory.swap.max") || fact(f->groups[i], "memory.memsw.limit_in_bytes");
 	}

@@ -10,19 +10,24 @@
 
 static void pids_near_limit(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t max = fact_number(g, "pids.max"), now = fact_number(g, "pids.current"), hits = fact_field(g, "pids.events", "max");
+	uint64_t max = fact_number(g, "pids.max"), now = fact_set(max) ? fact_number(g, "pids.current") : RF_CGROUP_UNKNOWN, hits;
 
-	if (!fact_set(max) || !fact_set(now) || now * 10 < max * 9)
+	if (!fact_set(now) || now * 10 < max * 9)
 		return;
+	hits = fact_field(g, "pids.events", "max");
 	found(out, "%lu of pids.max=%lu; fork failed %lu times", now, max, fact_set(hits) ? hits : 0);
 	found_command(out, "cgctl set /%s pids.max=%lu", g->name, max * 2);
 }
 
 static void pids_refused(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
-	uint64_t max = fact_number(g, "pids.max"), now = fact_number(g, "pids.current"), hits = fact_field(g, "pids.events", "max");
+	uint64_t hits = fact_field(g, "pids.events", "max"), max, now;
 
-	if (!fact_set(hits) || !hits || (fact_set(max) && fact_set(now) && now * 10 >= max * 9))
+	if (!fact_set(hits) || !hits)
+		return;
+	max = fact_number(g, "pids.max");
+	now = fact_number(g, "pids.current");
+	if (fact_set(max) && fact_set(now) && now * 10 >= max * 9)
 		return;
 	found(out, "pids.events: max %lu; %lu now, pids.max=%s", hits, now, fact(g, "pids.max") ?: "-");
 	found_command(out, "cgctl why /%s", g->name);

@@ -67,15 +67,12 @@ static void domain_invalid(const struct facts *f, const struct facts_group *g, s
 static void threaded_by_surprise(const struct facts *f, const struct facts_group *g, struct findings *out)
 {
 	const char *type = fact(g, "cgroup.type");
-	bool has_threaded = false;
 
-	for (size_t i = 0; i < f->n; i++) {
-		const char *t = f->groups[i]->parent == g ? fact(f->groups[i], "cgroup.type") : NULL;
-
-		has_threaded = has_threaded || (t && str_eq(t, "threaded"));
-	}
-	if (!type || !str_eq(type, "domain threaded") || has_threaded)
+	if (!type || !str_eq(type, "domain threaded"))
 		return;
+	for (const struct facts_group *at = g->first_child; at; at = at->next_sibling)
+		if (fact(at, "cgroup.type") && str_eq(fact(at, "cgroup.type"), "threaded"))
+			return;
 	found(out, "cgroup.type is \"domain threaded\", holds %zu process%s, and no group below is threaded", g->n_tasks,
 	      g->n_tasks == 1 ? "" : "es");
 	found(out, "cgroup.subtree_control: %s", fact(g, "cgroup.subtree_control") ?: "");
@@ -90,8 +87,8 @@ static void dying_groups(const struct facts *f, const struct facts_group *g, str
 	if (!fact_set(dying) || !fact_set(living) || dying < MANY || dying < living * PER_LIVING)
 		return;
 	/* Told once, where they are: a parent's count has those below in it. */
-	for (size_t i = 0; i < f->n; i++) {
-		uint64_t below = f->groups[i]->parent == g ? fact_field(f->groups[i], "cgroup.stat", "nr_dying_descendants") : 0;
+	for (const struct facts_group *at = g->first_child; at; at = at->next_sibling) {
+		uint64_t below = fact_field(at, "cgroup.stat", "nr_dying_descendants");
 
 		if (fact_set(below) && below * 2 > dying)
 			return;
@@ -188,9 +185,9 @@ static void recursiveprot_off(const struct facts *f, const struct facts_group *g
 {
 	uint64_t low = fact_number(g, "memory.low"), min = fact_number(g, "memory.min");
 
-	if (!g->on_v2 || !g->n_children || has_option(f, "memory_recursiveprot"))
+	if (!g->on_v2 || !g->n_children || ((low == RF_CGROUP_UNKNOWN || !low) && (min == RF_CGROUP_UNKNOWN || !min)))
 		return;
-	if ((low == RF_CGROUP_UNKNOWN || !low) && (min == RF_CGROUP_UNKNOWN || !min))
+	if (has_option(f, "memory_recursiveprot"))
 		return;
 	found(out, "memory.low=%s memory.min=%s with groups below, and cgroup2 is mounted without memory_recursiveprot",
 	      fact(g, "memory.low") ?: "-", fact(g, "memory.min") ?: "-");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The doctor: facts are gathered once, then each rule of the tables is asked about each group. */
+/* The doctor: each rule of the tables is asked about each group; what it asks for is read then, once. */
 #include <stdarg.h>
 
 #include "cgroup/facts.h"
@@ -71,11 +71,12 @@ static int ask(const struct doctor_rule *rule, const struct facts *f, const stru
 	       rf_finding_fn *fn, void *data, int *ret_stop)
 {
 	struct findings out = {0};
-	char *group __free(ptr) = str_format("/%s", g->name);
+	char *group __free(ptr) = NULL;
 	int r = 0;
 
 	rule->check(f, g, &out);
-	if (!group || out.evidence.failed || out.command.failed)
+	group = out.evidence.len ? str_format("/%s", g->name) : NULL;
+	if ((out.evidence.len && !group) || out.evidence.failed || out.command.failed)
 		r = -ENOMEM;
 	if (r >= 0 && out.evidence.len) {
 		struct rf_finding finding = {&rule->pub, group, out.evidence.s, out.command.s};

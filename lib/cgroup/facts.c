@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Reading once what the doctor's rules judge: values of groups, owners, processes, and the few
- * files that tell of the system. A group that goes away meanwhile, or a file that can't be read, is
- * a value that is not known; no rule fires for it.
+ * What the doctor's rules judge: values of groups, owners, processes, and the few files that tell of
+ * the system. A value is read when a rule first asks for it, and kept. A group that goes away
+ * meanwhile, or a file that can't be read, is a value that is not known; no rule fires for it.
  *
  * The groups asked for are read, those above them, since limits come from there, and those beside
  * them, since weights count against them.
@@ -39,14 +39,6 @@ static const char *const facts_system[] = {
 _Static_assert(array_size(facts_system) <= FACTS_MAX_SYSTEM, "no room for all files of the system");
 
 /* --- looking */
-
-const char *fact(const struct facts_group *g, const char *key)
-{
-	for (size_t i = 0; i < array_size(names); i++)
-		if (str_eq(names[i], key))
-			return g->values[i];
-	return NULL;
-}
 
 uint64_t fact_number(const struct facts_group *g, const char *key)
 {
@@ -147,8 +139,24 @@ const char *facts_bytes(uint64_t bytes)
 
 /* --- reading */
 
+struct facts_reader {
+	struct rf_cgroup_fs *fs;
+	bool live; /* not a copy, of which any file may be missing */
+	struct cgroup *open; /* the group that was read last: most questions are about one after the other */
+	uint32_t absent[FACTS_MAX_VALUES]; /* bits: v1 hierarchies whose groups do not have the file */
+};
+
+/* The controller that a file's name begins with: "memory.max". */
+static const char *controller_of(const char *name, char *buf, size_t size)
+{
+	snprintf(buf, size, "%.*s", (int)strcspn(name, "."), name);
+	return buf;
+}
+
 static char *value_of(const struct cgroup *g, const char *name)
 {
+	char controller[32];
+	int own = cgroup_hierarchy_of(g->fs, controller_of(name, controller, sizeof(controller)));
 	struct cgroup_key_copy copy;
 	const struct cgroup_key *key = cgroup_key_for(cgroup_key_find(name), name, &copy);
 	char *text = NULL;
@@ -159,10 +167,93 @@ static char *value_of(const struct cgroup *g, const char *name)
 		if (cgroup_key_hierarchies(g->fs, key) && ops->read(g, key, &text) >= 0)
 			return text;
 	}
+	if (own >= 0 && g->fd[own] >= 0 && cgroup_read(g->fd[own], name, &text) >= 0)
+		return text;
 	for (size_t h = 0; h < g->fs->n; h++)
-		if (g->fd[h] >= 0 && cgroup_read(g->fd[h], name, &text) >= 0)
+		if ((int)h != own && g->fd[h] >= 0 && cgroup_read(g->fd[h], name, &text) >= 0)
 			return text;
 	return NULL;
+}
+
+/* A group is looked for only where its parent was found. */
+static const struct cgroup *open_for(const struct facts_group *g)
+{
+	struct facts_reader *reader = g->values->reader;
+
+	if (reader->open && str_eq(reader->open->name, g->name))
+		return reader->open;
+	cgroup_close(reader->open);
+	reader->open = NULL;
+	if (g->parent)
+		g->values->hierarchies &= g->parent->values->hierarchies;
+	if (cgroup_open_in(reader->fs, g->name, g->values->hierarchies, &reader->open) < 0)
+		return NULL;
+	for (size_t h = 0; h < reader->fs->n; h++)
+		if (reader->open->fd[h] < 0)
+			g->values->hierarchies &= ~(1u << h);
+	return reader->open;
+}
+
+/* Is it sure by what is known that the group's directory of v2 has no such file? */
+static bool v2_lacks(const struct facts_group *g, const struct cgroup *open, const char *name)
+{
+	int h = cgroup_v2_of(open->fs);
+	const char *here;
+	char controller[32];
+
+	if (h < 0 || open->fd[h] < 0)
+		return true;
+	/* Every group has the files of the core, and cpu.stat. */
+	controller_of(name, controller, sizeof(controller));
+	if (!strchr(name, '.') || str_eq(controller, "cgroup") || str_eq(name, "cpu.stat"))
+		return false;
+	here = fact(g, "cgroup.controllers");
+	return here && !cgroup_has_word(here, controller);
+}
+
+/* Those that are there: a group that is gone has no file, and tells nothing of the others. */
+static uint32_t v1_hierarchies(const struct cgroup *g, bool asking)
+{
+	uint32_t bits = 0;
+
+	for (size_t h = 0; h < g->fs->n; h++)
+		if (!g->fs->h[h].ops->v2 && g->fd[h] >= 0 && (!asking || cgroup_has_file(g->fd[h], "cgroup.procs")))
+			bits |= 1u << h;
+	return bits;
+}
+
+/* On v1 all groups of a hierarchy but its root have the same files: each missing one is looked for once. */
+static char *read_value(const struct facts_group *g, size_t i)
+{
+	struct facts_reader *reader = g->values->reader;
+	const struct cgroup *open = open_for(g);
+	bool sure = open && reader->live && *g->name && v2_lacks(g, open, names[i]);
+	char *text;
+
+	/* Another group was asked for meanwhile. */
+	open = open_for(g);
+	if (!open || (sure && !(v1_hierarchies(open, false) & ~reader->absent[i])))
+		return NULL;
+	text = value_of(open, names[i]);
+	if (!text && sure)
+		reader->absent[i] |= v1_hierarchies(open, true);
+	return text;
+}
+
+const char *fact(const struct facts_group *g, const char *key)
+{
+	struct facts_values *v = g->values;
+	size_t i = 0;
+
+	while (i < array_size(names) && !str_eq(names[i], key))
+		i++;
+	if (i == array_size(names))
+		return NULL;
+	if (!(v->asked[i / 64] >> i % 64 & 1)) {
+		v->asked[i / 64] |= 1ull << i % 64;
+		v->text[i] = read_value(g, i);
+	}
+	return v->text[i];
 }
 
 static uid_t owner(int fd, const char *file, bool *known)
@@ -200,67 +291,118 @@ static void read_owners(const struct cgroup *g, struct facts_group *to)
 				 sys_lgetxattr(path, "user.delegate", mark, sizeof(mark)) > 0);
 }
 
-static int read_tasks_of(struct facts *f, struct facts_group *to)
+static int add_task(struct facts_group *to, const struct facts_task *task)
 {
-	for (size_t i = 0; i < f->tasks.n; i++) {
-		const struct facts_task **more = to->tasks;
+	const struct facts_task **more = to->tasks;
 
-		if (!facts_task_in(f->fs, &f->tasks.list[i], to->name))
-			continue;
-		if (!(to->n_tasks & (to->n_tasks - 1)))
-			more = realloc(to->tasks, (to->n_tasks ? to->n_tasks * 2 : 1) * sizeof(const struct facts_task *));
-		if (!more)
-			return -ENOMEM;
-		to->tasks = more;
-		to->tasks[to->n_tasks++] = &f->tasks.list[i];
-		to->threads += f->tasks.list[i].threads;
-	}
+	/* It is in this group in several hierarchies. */
+	if (to->n_tasks && to->tasks[to->n_tasks - 1] == task)
+		return 0;
+	if (!(to->n_tasks & (to->n_tasks - 1)))
+		more = realloc(to->tasks, (to->n_tasks ? to->n_tasks * 2 : 1) * sizeof(const struct facts_task *));
+	if (!more)
+		return -ENOMEM;
+	to->tasks = more;
+	to->tasks[to->n_tasks++] = task;
+	to->threads += task->threads;
 	return 0;
 }
 
-/* The group that is named by what stands before the last slash. */
+static int by_name(const void *name, const void *group)
+{
+	return cgroup_compare_names(name, (*(struct facts_group *const *)group)->name);
+}
+
+static int place_task(struct facts *f, const struct facts_task *task)
+{
+	int r = 0;
+
+	for (size_t h = 0; r >= 0 && h < f->fs->n; h++) {
+		char *path __free(ptr) = NULL;
+		struct facts_group **to;
+
+		if (cgroup_path_in(task->groups, &f->fs->h[h], &path) < 0 || *path != '/')
+			continue;
+		to = bsearch(path + 1, f->groups, f->n, sizeof(*f->groups), by_name);
+		r = to ? add_task(*to, task) : 0;
+	}
+	return r;
+}
+
+/* Children come after their parents. */
+static int place_tasks(struct facts *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && f->n && i < f->tasks.n; i++)
+		r = place_task(f, &f->tasks.list[i]);
+	for (size_t i = f->n; i-- > 0;) {
+		struct facts_group *g = f->groups[i], *parent = (struct facts_group *)g->parent;
+
+		g->below += g->n_tasks;
+		g->threads_below += g->threads;
+		if (!parent)
+			continue;
+		parent->below += g->below;
+		parent->threads_below += g->threads_below;
+		parent->n_children++;
+		g->next_sibling = parent->first_child;
+		parent->first_child = g;
+	}
+	return r;
+}
+
+/* The group that is named by what stands before the last slash: the last one, or one above it. */
 static struct facts_group *parent_of(const struct facts *f, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	size_t len = slash ? (size_t)(slash - name) : 0;
 
-	for (size_t i = f->n; *name && i-- > 0;)
-		if (strlen(f->groups[i]->name) == len && !memcmp(f->groups[i]->name, name, len))
-			return f->groups[i];
+	for (struct facts_group *at = *name && f->n ? f->groups[f->n - 1] : NULL; at; at = (struct facts_group *)at->parent)
+		if (strlen(at->name) == len && !memcmp(at->name, name, len))
+			return at;
 	return NULL;
+}
+
+static struct facts_group *new_group(struct facts_reader *reader, const char *name)
+{
+	struct facts_group *g = calloc(1, sizeof(*g));
+
+	if (!g || !(g->values = calloc(1, sizeof(*g->values))) || !(g->name = strdup(name))) {
+		if (g)
+			free(g->values);
+		free(g);
+		return NULL;
+	}
+	g->values->reader = reader;
+	g->values->hierarchies = ~0u;
+	return g;
 }
 
 static int add_group(struct facts *f, const char *name, bool asked)
 {
-	struct cgroup *g __free(cgroup) = NULL;
-	struct facts_group *to, **more = f->groups, *parent;
-	int r = cgroup_open(f->fs, name, &g);
+	struct facts_group *parent = parent_of(f, name), *to, **more = f->groups;
+	struct cgroup *on_v2 __free(cgroup) = NULL;
+	int h = cgroup_v2_of(f->fs), r = -ENOENT;
 
-	if (r < 0)
+	if (h >= 0 && (!parent || parent->on_v2))
+		r = cgroup_open_in(f->fs, name, 1u << h, &on_v2);
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return r;
 	if (!(f->n & (f->n - 1)))
 		more = realloc(f->groups, (f->n ? f->n * 2 : 1) * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	f->groups = more;
-	to = calloc(1, sizeof(*to));
-	parent = parent_of(f, g->name);
+	to = new_group(f->reader, name);
 	if (!to)
 		return -ENOMEM;
-	f->groups[f->n++] = to;
-	to->name = strdup(g->name);
 	to->parent = parent;
 	to->asked = asked;
-	for (size_t i = 0; i < array_size(names); i++)
-		to->values[i] = value_of(g, names[i]);
-	read_owners(g, to);
-	r = to->name ? read_tasks_of(f, to) : -ENOMEM;
-	for (; parent && r >= 0; parent = (struct facts_group *)parent->parent)
-		parent->below += to->n_tasks;
-	to->below += to->n_tasks;
-	if (to->parent)
-		((struct facts_group *)to->parent)->n_children++;
-	return r;
+	f->groups[f->n++] = to;
+	if (on_v2)
+		read_owners(on_v2, to);
+	return 0;
 }
 
 struct walk {
@@ -309,7 +451,9 @@ static int read_groups(struct facts *f, const char *group)
 		*slash = '/';
 	}
 	from[w.depth] = '\0';
-	return r < 0 ? r : rf_cgroup_walk(f->fs, from, visit, &w);
+	if (r >= 0)
+		r = rf_cgroup_walk(f->fs, from, visit, &w);
+	return r < 0 ? r : place_tasks(f);
 }
 
 static int open_copied(const char *root, struct cgroup_hierarchy *h)
@@ -396,8 +540,12 @@ int facts_gather(const char *root, const char *group, struct facts **ret_facts)
 	struct facts *f __free(facts) = calloc(1, sizeof(*f));
 	int r = f ? open_fs(root, &f->fs) : -ENOMEM;
 
-	if (r >= 0)
+	if (r >= 0 && !(f->reader = calloc(1, sizeof(*f->reader))))
+		r = -ENOMEM;
+	if (r >= 0) {
+		*f->reader = (struct facts_reader){.fs = f->fs, .live = !root};
 		r = read_system(root, f);
+	}
 	if (r >= 0)
 		r = read_groups(f, group);
 	if (r < 0)
@@ -412,13 +560,17 @@ void facts_free(struct facts *f)
 		return;
 	for (size_t i = 0; i < f->n; i++) {
 		for (size_t k = 0; k < array_size(names); k++)
-			free(f->groups[i]->values[k]);
+			free(f->groups[i]->values->text[k]);
+		free(f->groups[i]->values);
 		free(f->groups[i]->tasks);
 		free(f->groups[i]->name);
 		free(f->groups[i]);
 	}
 	for (size_t i = 0; i < array_size(facts_system); i++)
 		free(f->host[i]);
+	if (f->reader)
+		cgroup_close(f->reader->open);
+	free(f->reader);
 	free(f->groups);
 	facts_tasks_done(&f->tasks);
 	rf_cgroup_fs_free(f->fs);

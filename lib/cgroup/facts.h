@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the doctor's rules judge: read once by facts.c, and only looked at afterwards. */
+/* What the doctor's rules judge: each file is read at most once, when a rule first asks for it. */
 #ifndef LIB_CGROUP_FACTS_H
 #define LIB_CGROUP_FACTS_H
 
@@ -37,16 +37,26 @@ bool facts_task_in(const struct rf_cgroup_fs *fs, const struct facts_task *t, co
 /* In it, or below it? */
 bool facts_task_below(const struct rf_cgroup_fs *fs, const struct facts_task *t, const char *group);
 
+struct facts_reader;
+
+/* A group's files, each read when a rule first asks for it. */
+struct facts_values {
+	struct facts_reader *reader;
+	uint32_t hierarchies; /* bits: the group may be there, for its parent is */
+	uint64_t asked[(FACTS_MAX_VALUES + 63) / 64]; /* bits, by the index of the name */
+	char *text[FACTS_MAX_VALUES];		      /* NULL: it has no such file */
+};
+
 struct facts_group {
 	char *name; /* "" is the root */
-	const struct facts_group *parent;
+	const struct facts_group *parent, *first_child, *next_sibling;
 	size_t n_children;
 	bool asked;  /* it is judged; the others are there to compare with */
 	bool on_v2;
-	char *values[FACTS_MAX_VALUES]; /* by the index of the name; NULL: it has no such file */
+	struct facts_values *values;
 	const struct facts_task **tasks;
 	size_t n_tasks;
-	uint64_t threads, below; /* threads of its processes; processes in it and below */
+	uint64_t threads, threads_below, below; /* threads of its processes; those and processes with all below */
 	bool owners_known;
 	uid_t owner_procs, owner_control, owner_limit; /* of cgroup.procs, cgroup.subtree_control, and a limit */
 	bool delegated; /* systemd's mark on the directory */
@@ -54,7 +64,8 @@ struct facts_group {
 
 struct facts {
 	struct rf_cgroup_fs *fs;
-	struct facts_group **groups; /* parents first */
+	struct facts_reader *reader;
+	struct facts_group **groups; /* as cgroup_compare_names() has them: parents first */
 	size_t n;
 	struct facts_tasks tasks;
 	char *host[FACTS_MAX_SYSTEM];

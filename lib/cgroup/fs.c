@@ -85,20 +85,22 @@ static int open_from_table(struct cgroup_hierarchy *h, long magic)
 	return -ENOENT;
 }
 
+/* Where a hierarchy usually is: its controllers, or the first of them, below /sys/fs/cgroup. */
+static int open_usual(struct cgroup_hierarchy *h, const char *ends)
+{
+	static const char top[] = "/sys/fs/cgroup/";
+	const size_t len = sizeof(top) - 1;
+
+	memcpy(h->path, top, len);
+	if (!str_cut(h->path + len, sizeof(h->path) - len, h->controllers, ends))
+		return -ENAMETOOLONG;
+	h->fd = cgroup_open_mount(h->path, RF_CGROUP_SUPER_MAGIC);
+	return h->fd < 0 ? h->fd : 0;
+}
+
 static int open_v1(struct cgroup_hierarchy *h)
 {
-	const size_t lengths[] = {strlen(h->controllers), strcspn(h->controllers, ",")};
-	char path[sizeof(h->path)];
-
-	for (size_t i = 0; i < array_size(lengths); i++) {
-		snprintf(path, sizeof(path), "/sys/fs/cgroup/%.*s", (int)lengths[i],
-			 h->controllers);
-		memcpy(h->path, path, sizeof(path));
-		h->fd = cgroup_open_mount(h->path, RF_CGROUP_SUPER_MAGIC);
-		if (h->fd >= 0)
-			return 0;
-	}
-	return open_from_table(h, RF_CGROUP_SUPER_MAGIC);
+	return open_usual(h, "") < 0 && open_usual(h, ",") < 0 ? open_from_table(h, RF_CGROUP_SUPER_MAGIC) : 0;
 }
 
 static int open_v2(struct cgroup_hierarchy *h)
@@ -162,16 +164,10 @@ static void open_hierarchies(struct rf_cgroup_fs *fs)
 	}
 }
 
-static int discover(struct rf_cgroup_fs *fs)
+static int set_mode(struct rf_cgroup_fs *fs)
 {
-	char *text __free(ptr) = NULL;
 	bool v1 = false, v2 = false;
-	int r = file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_LIMIT, &text, NULL);
 
-	if (r < 0)
-		return r;
-	cgroup_parse_hierarchies(text, fs);
-	open_hierarchies(fs);
 	for (size_t i = 0; i < fs->n; i++)
 		*(fs->h[i].ops->v2 ? &v2 : &v1) = true;
 	if (!v1 && !v2)
@@ -181,14 +177,29 @@ static int discover(struct rf_cgroup_fs *fs)
 	return 0;
 }
 
+static int read_hierarchies(struct rf_cgroup_fs **ret_fs)
+{
+	char *text __free(ptr) = NULL;
+	int r = file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_LIMIT, &text, NULL);
+
+	if (r < 0)
+		return r;
+	*ret_fs = calloc(1, sizeof(**ret_fs));
+	if (!*ret_fs)
+		return -ENOMEM;
+	cgroup_parse_hierarchies(text, *ret_fs);
+	return 0;
+}
+
 int rf_cgroup_fs_open(struct rf_cgroup_fs **ret_fs)
 {
-	struct rf_cgroup_fs *fs = calloc(1, sizeof(*fs));
-	int r;
+	struct rf_cgroup_fs *fs = NULL;
+	int r = read_hierarchies(&fs);
 
-	if (!fs)
-		return -ENOMEM;
-	r = discover(fs);
+	if (r < 0)
+		return r;
+	open_hierarchies(fs);
+	r = set_mode(fs);
 	if (r < 0) {
 		rf_cgroup_fs_free(fs);
 		return r;
@@ -197,12 +208,119 @@ int rf_cgroup_fs_open(struct rf_cgroup_fs **ret_fs)
 	return 0;
 }
 
+static const struct cgroup_key *key_of(const char *word)
+{
+	char name[64];
+
+	return str_cut(name, sizeof(name), word, "=") ? cgroup_key_find(name) : NULL;
+}
+
+/* The hierarchies that are v1's and have all of the keys, as bits; 0: it is not so simple. */
+static uint32_t v1_of_keys(const struct rf_cgroup_fs *fs, const char *const *words, size_t n)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct cgroup_key *key = key_of(words[i]);
+		uint32_t of_key = key && cgroup_key_is_v1(fs, key) ? cgroup_key_hierarchies(fs, key) : 0;
+
+		if (!of_key)
+			return 0;
+		bits |= of_key;
+	}
+	return bits;
+}
+
+/* The one controller that keeps all of the keys on v1, or NULL. */
+static const char *v1_controller_of(const char *const *words, size_t n)
+{
+	const char *one = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct cgroup_key *key = key_of(words[i]);
+
+		if (!key || !key->v1[0].file)
+			return NULL;
+		for (size_t k = 0; k < array_size(key->v1) && key->v1[k].file; k++) {
+			one = one ?: key->v1[k].controller;
+			if (!one || !key->v1[k].controller || !str_eq(one, key->v1[k].controller))
+				return NULL;
+		}
+	}
+	return one;
+}
+
+static bool has_group(int fd, const char *group)
+{
+	group += strspn(group, "/");
+	return sys_faccessat(fd, *group ? group : ".", F_OK) >= 0;
+}
+
+/* Leave out of fs what is not in `bits`; false where one can't be opened, or does not have the group. */
+static bool open_some(struct rf_cgroup_fs *fs, uint32_t bits, const char *group)
+{
+	size_t n = fs->n;
+
+	fs->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct cgroup_hierarchy h = fs->h[i];
+
+		if (!(bits >> i & 1))
+			continue;
+		if (open_v1(&h) < 0)
+			return false;
+		fs->h[fs->n++] = h;
+		if (!has_group(h.fd, group))
+			return false;
+	}
+	return bits;
+}
+
+/*
+ * One hierarchy, where it usually is, needs no looking up: for a process of its own /proc/self/cgroup
+ * takes as long as the rest. Several ones have to be in the kernel's order, for the locks on them.
+ */
+static bool open_one(const char *controller, const char *group, struct rf_cgroup_fs *fs)
+{
+	struct cgroup_hierarchy h = {.ops = &cgroup_v1_ops, .fd = -EBADF};
+
+	if (!controller || str_copy(h.controllers, sizeof(h.controllers), controller) < 0 || open_usual(&h, "") < 0)
+		return false;
+	fs->h[fs->n++] = h;
+	return has_group(h.fd, group);
+}
+
+int cgroup_fs_open_for(const char *group, const char *const *words, size_t n, struct rf_cgroup_fs **ret_fs)
+{
+	struct rf_cgroup_fs *fs = calloc(1, sizeof(*fs));
+	bool found;
+	int r = 0;
+
+	if (!fs)
+		return -ENOMEM;
+	found = open_one(v1_controller_of(words, n), group, fs);
+	if (!found) {
+		rf_cgroup_fs_free(fs);
+		fs = NULL;
+		r = read_hierarchies(&fs);
+		found = r >= 0 && open_some(fs, v1_of_keys(fs, words, n), group);
+	}
+	if (found) {
+		fs->mode = RF_CGROUP_V1;
+		*ret_fs = fs;
+		return 0;
+	}
+	rf_cgroup_fs_free(fs);
+	return r < 0 ? r : rf_cgroup_fs_open(ret_fs);
+}
+
 void rf_cgroup_fs_free(struct rf_cgroup_fs *fs)
 {
 	if (!fs)
 		return;
 	for (size_t i = 0; i < fs->n; i++)
-		sys_close(fs->h[i].fd);
+		if (fs->h[i].fd >= 0)
+			sys_close(fs->h[i].fd);
 	free(fs);
 }
 

@@ -167,19 +167,6 @@ struct listing {
 
 static int list(struct sample_tree *t, uint32_t h, struct str *at);
 
-static int list_child(int dirfd, const char *name, void *data)
-{
-	struct listing *l = data;
-	size_t len = l->at->len;
-	int r;
-
-	str_addf(l->at, "%s%s", len ? "/" : "", name);
-	r = l->at->failed ? -ENOMEM : list(l->t, l->h, l->at);
-	if (!l->at->failed && l->at->s)
-		l->at->s[l->at->len = len] = '\0';
-	return r;
-}
-
 static bool is_too_deep(const struct sample_tree *t, const char *name)
 {
 	size_t level = 1;
@@ -208,10 +195,31 @@ static int take_in(struct sample_tree *t, uint32_t h, const char *name, ino_t in
 	return 0;
 }
 
-/*
- * Take in the group `at` of hierarchy h and all below. What has gone meanwhile is no error. A group that
- * is not watched needs to be opened only where it has children.
- */
+/* A group that is not watched needs to be opened only where it has children. */
+static int list_child(int dirfd, const char *name, void *data)
+{
+	struct listing *l = data;
+	size_t len = l->at->len;
+	struct sample_node *node;
+	struct stat st;
+	int r;
+
+	str_add(l->at, len ? "/" : "");
+	str_add(l->at, name);
+	if (l->at->failed)
+		r = -ENOMEM;
+	else if (is_too_deep(l->t, l->at->s))
+		r = 0;
+	else if (l->t->inotify_fd < 0 && cgroup_is_leaf(dirfd, name, l->t->dev[l->h], &st))
+		r = take_in(l->t, l->h, l->at->s, st.st_ino, &node);
+	else
+		r = list(l->t, l->h, l->at);
+	if (!l->at->failed && l->at->s)
+		l->at->s[l->at->len = len] = '\0';
+	return r;
+}
+
+/* Take in the group `at` of hierarchy h and all below. What has gone meanwhile is no error. */
 static int list(struct sample_tree *t, uint32_t h, struct str *at)
 {
 	const char *name = at->s ?: "";
@@ -222,8 +230,6 @@ static int list(struct sample_tree *t, uint32_t h, struct str *at)
 
 	if (is_too_deep(t, name))
 		return 0;
-	if (t->inotify_fd < 0 && *name && cgroup_is_leaf(t->fs->h[h].fd, name, t->dev[h], &st))
-		return take_in(t, h, name, st.st_ino, &node);
 	fd = resolve_beneath(t->fs->h[h].fd, *name ? name : ".", O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENODEV || fd == -EXDEV || fd == -EACCES ? 0 : fd;

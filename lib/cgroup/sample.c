@@ -8,6 +8,7 @@
  */
 #include "cgroup/sample.h"
 
+#include "base/file.h"
 #include "base/options.h"
 #include "base/resolve.h"
 
@@ -20,8 +21,28 @@ struct source {
 	int hierarchy;
 };
 
+/* The directory above the group that was looked into last in a hierarchy: most of the way to the next one. */
+struct above {
+	const char *name; /* the group's: the first `len` bytes are the directory */
+	size_t len;
+	int fd; /* -EBADF until a second group of it is asked for */
+};
+
+/*
+ * v1 tells nowhere that a group is empty, and its cgroup.procs costs as much as its figures. But when the
+ * groups that were looked into have all threads of the machine, no other one has any. /proc/loadavg has
+ * their number, zombies among them, and those outside of a container: then the sum is never reached.
+ */
+struct seen {
+	uint64_t threads; /* of groups that were looked into */
+	bool all;	  /* they were all that there are */
+};
+
 struct rf_sampler {
 	struct rf_cgroup_fs *fs;
+	struct seen seen[CGROUP_MAX_HIERARCHIES];
+	uint64_t threads; /* on the machine, when counting began; 0: not known */
+	struct above above[CGROUP_MAX_HIERARCHIES];
 	struct source sources[SAMPLE_MAX_FILES];
 	size_t n_sources;
 	struct sample_tree tree;
@@ -124,14 +145,65 @@ void rf_sampler_free(struct rf_sampler *s)
 	free(s);
 }
 
-static int open_file(const struct rf_sampler *s, const struct source *src, const struct sample_node *node)
+/* Names are those of nodes, which stay while a sample is read. */
+static void forget_above(struct rf_sampler *s)
+{
+	for (size_t h = 0; h < s->fs->n; h++) {
+		if (s->above[h].name && s->above[h].fd >= 0)
+			sys_close(s->above[h].fd);
+		s->above[h].name = NULL;
+	}
+}
+
+/* The directory to open a file of the group from, and the group's name from there. */
+static int dir_above(struct rf_sampler *s, size_t h, const char *name, const char **ret_rest)
+{
+	const char *slash = strrchr(name, '/');
+	size_t len = slash ? (size_t)(slash - name) : 0;
+	struct above *above = &s->above[h];
+	char path[4096];
+
+	*ret_rest = name;
+	if (!len || len >= sizeof(path))
+		return s->fs->h[h].fd;
+	if (!above->name || above->len != len || memcmp(above->name, name, len) != 0) {
+		if (above->name && above->fd >= 0)
+			sys_close(above->fd);
+		*above = (struct above){name, len, -EBADF};
+		return s->fs->h[h].fd;
+	}
+	if (above->fd < 0) {
+		memcpy(path, name, len);
+		path[len] = '\0';
+		above->fd = resolve_beneath(s->fs->h[h].fd, path, O_PATH | O_DIRECTORY);
+	}
+	if (above->fd < 0)
+		return s->fs->h[h].fd;
+	*ret_rest = slash + 1;
+	return above->fd;
+}
+
+/* "GROUP/FILE" from the directory that is returned; -ENAMETOOLONG. */
+static int path_of(struct rf_sampler *s, size_t h, const char *name, const char *file, char *buf, size_t size)
+{
+	const char *rest;
+	int dir = dir_above(s, h, name, &rest);
+	size_t len = strlen(rest), n = strlen(file);
+
+	if (len + n + 2 > size)
+		return -ENAMETOOLONG;
+	memcpy(buf, rest, len);
+	buf[len] = '/';
+	memcpy(buf + len + (len > 0), file, n + 1);
+	return dir;
+}
+
+static int open_file(struct rf_sampler *s, const struct source *src, const struct sample_node *node)
 {
 	char path[4096];
-	int n = snprintf(path, sizeof(path), "%s%s%s", node->name, *node->name ? "/" : "", src->file->name);
+	int dir = path_of(s, (size_t)src->hierarchy, node->name, src->file->name, path, sizeof(path));
 
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return -ENAMETOOLONG;
-	return resolve_beneath(s->fs->h[src->hierarchy].fd, path, O_RDONLY);
+	return dir < 0 ? dir : resolve_beneath(dir, path, O_RDONLY);
 }
 
 /* The text of a file that may be longer than the buffer ends at its last whole line. */
@@ -213,8 +285,33 @@ static bool is_empty_in(const struct rf_sampler *s, const struct sample_node *no
 	return node->values[RF_PIDS] == 0 && (int)h == cgroup_hierarchy_of(s->fs, "pids");
 }
 
+/* "0.20 0.18 0.12 1/80 11206": 80 threads; 0: not known. */
+static uint64_t threads_of_machine(void)
+{
+	char *text __free(ptr) = NULL, *slash;
+
+	if (file_read_at(AT_FDCWD, "/proc/loadavg", 256, &text, NULL) < 0)
+		return 0;
+	slash = strchr(text, '/');
+	return slash ? strtoull(slash + 1, NULL, 10) : 0;
+}
+
+/* A thread that was made meanwhile may stand for one elsewhere: then there are more now than there were. */
+static void see(struct rf_sampler *s, size_t h, const struct sample_node *node)
+{
+	struct seen *seen = &s->seen[h];
+	struct cgroup_pids threads __free(cgroup_pids) = {0};
+	char path[4096];
+	int dir = s->threads ? path_of(s, h, node->name, "tasks", path, sizeof(path)) : -ENOENT;
+
+	if (dir < 0 || cgroup_pids_read_at(dir, path, &threads) < 0)
+		return;
+	seen->threads += threads.n;
+	seen->all = seen->threads == s->threads && threads_of_machine() == s->threads;
+}
+
 /* A group that is removed meanwhile has none. */
-static int count_processes(const struct rf_sampler *s, struct sample_node *node)
+static int count_processes(struct rf_sampler *s, struct sample_node *node)
 {
 	struct cgroup_pids all __free(cgroup_pids) = {0};
 
@@ -224,15 +321,29 @@ static int count_processes(const struct rf_sampler *s, struct sample_node *node)
 		char path[4096];
 		int r;
 
-		if (!(node->hierarchies >> h & 1) || is_empty_in(s, node, h))
+		if (!(node->hierarchies >> h & 1) || is_empty_in(s, node, h) || s->seen[h].all)
 			continue;
-		snprintf(path, sizeof(path), "%s%scgroup.procs", node->name, *node->name ? "/" : "");
-		r = cgroup_pids_read_at(s->fs->h[h].fd, path, &all);
+		r = path_of(s, h, node->name, "cgroup.procs", path, sizeof(path));
+		if (r >= 0)
+			r = cgroup_pids_read_at(r, path, &all);
 		if (r < 0 && r != -ENOENT)
 			return r;
 		node->n_processes += cgroup_pids_new(&all, before);
+		if (all.n > before && !s->fs->h[h].ops->v2)
+			see(s, h, node);
 	}
 	return 0;
+}
+
+static int count_all_processes(struct rf_sampler *s)
+{
+	int r = 0;
+
+	memset(s->seen, 0, sizeof(s->seen));
+	s->threads = threads_of_machine();
+	for (size_t i = 0; r >= 0 && i < s->tree.n; i++)
+		r = count_processes(s, s->tree.nodes[i]);
+	return r;
 }
 
 /* The nearest one above that is in the list: parents come before their children. */
@@ -297,8 +408,9 @@ int rf_sampler_read(struct rf_sampler *s)
 	for (size_t index = 0; index < s->n_sources; index++)
 		for (size_t i = 0; i < t->n; i++)
 			read_one(s, index, t->nodes[i]);
-	for (size_t i = 0; r >= 0 && s->flags & RF_SAMPLE_PROCESSES && i < t->n; i++)
-		r = count_processes(s, t->nodes[i]);
+	if (s->flags & RF_SAMPLE_PROCESSES)
+		r = count_all_processes(s);
+	forget_above(s);
 	if (r < 0)
 		return r;
 	return fill_groups(s);

@@ -354,7 +354,7 @@ int cgroup_value_read(const struct cgroup_key *key, const char *text, struct cgr
 	char first[32];
 	int r = 0;
 
-	snprintf(first, sizeof(first), "%.*s", (int)strcspn(text, "\n"), text);
+	str_cut(first, sizeof(first), text, "\n");
 	if (key->kind == CGROUP_CPU)
 		r = read_quota(text, &v);
 	else if (key->kind == CGROUP_NICE)
@@ -391,7 +391,7 @@ void cgroup_value_write(const struct cgroup_key *key, const struct cgroup_value 
 	else if (key->kind == CGROUP_PERCENT)
 		str_addf(out, "%llu.%02llu", n / 100, n % 100);
 	else
-		str_addf(out, "%llu", n);
+		str_add_u64(out, n);
 	if (key->kind == CGROUP_CPU)
 		str_addf(out, " %llu", (unsigned long long)v->period);
 }

@@ -7,13 +7,11 @@
  */
 #include <ringfence/cgimport.h>
 
-#include <grp.h>
-#include <pwd.h>
-
 #include "base/file.h"
 #include "base/options.h"
 #include "cgroup/cgroup.h"
 #include "plan/plan.h"
+#include "priv/users.h"
 
 /* One group of the file, while it is read. What was made of it is kept until the end. */
 struct part {
@@ -33,6 +31,7 @@ struct part {
 struct rf_cgimport {
 	struct rf_cgimport_options with;
 	struct part *parts; /* newest first */
+	struct users users;
 	int error;	    /* of a callback */
 	unsigned line;	    /* under way */
 };
@@ -62,6 +61,8 @@ void rf_cgimport_free(struct rf_cgimport *import)
 		free(p->group);
 		free(p);
 	}
+	if (import)
+		users_done(&import->users);
 	free(import);
 }
 
@@ -141,38 +142,38 @@ static int convert(struct rf_cgimport *m, char **words, size_t n)
 	return r < 0 ? r : m->error;
 }
 
-static int find_id(const char *value, bool group, uint32_t *ret)
+static int find_id(struct rf_cgimport *m, const char *value, bool group, uint32_t *ret)
 {
+	const struct users_entry *e;
 	uint64_t n;
+	int r;
 
 	if (str_to_u64(value, &n) >= 0 && n < UINT32_MAX) {
 		*ret = (uint32_t)n;
 		return 0;
 	}
-	if (group) {
-		const struct group *gr = getgrnam(value);
-
-		*ret = gr ? gr->gr_gid : 0;
-		return gr ? 0 : -EINVAL;
-	}
-	const struct passwd *pw = getpwnam(value);
-
-	*ret = pw ? pw->pw_uid : 0;
-	return pw ? 0 : -EINVAL;
+	r = users_find(&m->users, group ? USERS_GROUP : USERS_PASSWD, value, &e);
+	if (r > 0)
+		*ret = e->id;
+	return r < 0 ? r : r ? 0 : -EINVAL;
 }
 
 static int take_perm(struct rf_cgimport *m, struct part *p, const struct rf_cgconfig_item *item)
 {
 	bool uid = str_eq(item->key, "uid"), gid = str_eq(item->key, "gid");
 	uint32_t id;
+	int r;
 
 	if (!str_eq(item->controller, "admin") || (!uid && !gid)) {
 		left(m, item->line, item->key, "of a group's permissions only the admin's uid and gid are taken: they become the owner of what may be delegated");
 		return 0;
 	}
-	if (find_id(item->value, gid, &id) < 0)
+	r = find_id(m, item->value, gid, &id);
+	if (r == -EINVAL)
 		return sys_fail(-EINVAL, "check", item->key, "line %u: there is no %s \"%s\"", item->line,
 				uid ? "user" : "group", item->value);
+	if (r < 0)
+		return r;
 	*(uid ? &p->uid : &p->gid) = id;
 	p->has_owner = true;
 	return 0;
@@ -309,26 +310,20 @@ struct process {
 	const char *user;
 };
 
-static bool in_group(const struct process *p, const char *name)
+static bool in_group(struct users *users, const struct process *p, const char *name)
 {
-	const struct group *gr = getgrnam(name);
+	const struct users_entry *group;
 
-	if (!gr)
-		return false;
-	if (gr->gr_gid == p->gid)
-		return true;
-	for (char **member = gr->gr_mem; p->user && *member; member++)
-		if (str_eq(*member, p->user))
-			return true;
-	return false;
+	return users_find(users, USERS_GROUP, name, &group) > 0 &&
+	       (group->id == p->gid || (p->user && users_is_member(group, p->user)));
 }
 
-static bool fits(const struct rf_cgrule *rule, const struct process *p)
+static bool fits(struct users *users, const struct rf_cgrule *rule, const struct process *p)
 {
 	const char *base = rule->process ? strrchr(rule->process, '/') : NULL;
 	uint64_t n;
 
-	if (rule->user[0] == '@' ? !in_group(p, rule->user + 1)
+	if (rule->user[0] == '@' ? !in_group(users, p, rule->user + 1)
 				 : !str_eq(rule->user, "*") && !(p->user && str_eq(rule->user, p->user)) &&
 					   !(str_to_u64(rule->user, &n) >= 0 && n == p->uid))
 		return false;
@@ -339,9 +334,9 @@ static bool fits(const struct rf_cgrule *rule, const struct process *p)
 }
 
 /* %u %U %g %G %p %P of a destination. */
-static char *destination(const struct rf_cgrule *rule, const struct process *p)
+static char *destination(struct users *users, const struct rf_cgrule *rule, const struct process *p)
 {
-	const struct group *gr = getgrgid(p->gid);
+	const struct users_entry *group = NULL;
 	struct str out __free(str) = {0};
 	char *taken;
 
@@ -352,8 +347,8 @@ static char *destination(const struct rf_cgrule *rule, const struct process *p)
 			str_add(&out, p->user);
 		else if (next == 'u' || next == 'U')
 			str_addf(&out, "%u", p->uid);
-		else if (next == 'g' && gr)
-			str_add(&out, gr->gr_name);
+		else if (next == 'g' && users_find_id(users, USERS_GROUP, p->gid, &group) > 0)
+			str_add(&out, group->name);
 		else if (next == 'g' || next == 'G')
 			str_addf(&out, "%u", p->gid);
 		else if (next == 'p')
@@ -392,11 +387,11 @@ static int take_process(struct look *look, const struct process *p)
 		struct part *part;
 		pid_t *more;
 
-		if (!fits(&rules[i], p))
+		if (!fits(&look->m->users, &rules[i], p))
 			continue;
 		if (rules[i].options && strstr(rules[i].options, "ignore"))
 			return 0;
-		group = destination(&rules[i], p);
+		group = destination(&look->m->users, &rules[i], p);
 		part = group ? part_for(look, group) : NULL;
 		more = part ? realloc(part->ids, (part->n_ids + 1) * sizeof(*more)) : NULL;
 		if (!more)
@@ -412,7 +407,8 @@ static int look_at(int proc_fd, const char *name, void *data)
 {
 	struct process p = {0};
 	char *comm __free(ptr) = NULL, path[300];
-	const struct passwd *pw;
+	const struct users_entry *user = NULL;
+	struct look *look = data;
 	struct stat st;
 	ssize_t len;
 	uint64_t pid;
@@ -432,9 +428,10 @@ static int look_at(int proc_fd, const char *name, void *data)
 	if (len < 0)
 		return 0;
 	p.exe[len] = '\0';
-	pw = getpwuid(p.uid);
-	p.user = pw ? pw->pw_name : NULL;
-	return take_process(data, &p);
+	if (users_find_id(&look->m->users, USERS_PASSWD, p.uid, &user) < 0)
+		return -ENOMEM;
+	p.user = user ? user->name : NULL;
+	return take_process(look, &p);
 }
 
 int rf_cgimport_rules(struct rf_cgimport *m, const struct rf_cgrules *rules, struct rf_plan *plan)

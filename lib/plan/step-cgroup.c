@@ -139,9 +139,12 @@ int plan_add_cgroup_set(struct rf_plan *plan, struct cgroup_run_state *state)
 
 	if (!state->settings.n)
 		return 0;
-	for (size_t i = 0; i < state->settings.n; i++)
-		str_addf(&words, "%s%s=%s", i ? " " : "", state->settings.list[i].name,
-			 state->settings.list[i].text);
+	for (size_t i = 0; i < state->settings.n; i++) {
+		str_add(&words, i ? " " : "");
+		str_add(&words, state->settings.list[i].name);
+		str_add(&words, "=");
+		str_add(&words, state->settings.list[i].text);
+	}
 	s = plan_add(plan, &step_cgroup_set, false);
 	if (!s)
 		return -ENOMEM;

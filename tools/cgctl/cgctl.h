@@ -11,6 +11,9 @@
  * the exit code with the error printed. */
 int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs);
 
+/* The same without sweeping, for nothing but these keys, "KEY" or "KEY=VALUE", of this group. */
+int cgctl_open_for(const char *group, char **words, int n, struct rf_cgroup_fs **ret_fs);
+
 /* tool_error() for "what /group"; 2 where a name, key or value was refused. */
 int cgctl_error(int error, const char *what, const char *group);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cgctl delegate: a subtree for a user, back again, and what a user may do. */
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "cgctl.h"
+#include "priv/users.h"
 
 enum { GROUPS_MAX = 1024 };
 
@@ -35,36 +34,60 @@ struct user {
 	int n_gids;
 };
 
+static int find_group(struct users *users, const char *word, uint32_t *ret_gid)
+{
+	const struct users_entry *group;
+	uint64_t n;
+	int r = users_find(users, USERS_GROUP, word, &group);
+
+	if (r < 0)
+		return tool_error(r, "group \"%s\"", word);
+	if (!r && (str_to_u64(word, &n) < 0 || n >= UINT32_MAX))
+		return tool_usage_error("there is no group \"%s\"", word);
+	*ret_gid = r ? group->id : (uint32_t)n;
+	return 0;
+}
+
+static int fill_user(struct users *users, const char *word, struct user *user)
+{
+	const struct users_entry *found;
+	uint64_t n;
+	int r = users_find(users, USERS_PASSWD, word, &found);
+
+	if (!r && (str_to_u64(word, &n) < 0 || n >= UINT32_MAX))
+		return tool_usage_error("there is no user \"%s\"", word);
+	if (!r) {
+		user->uid = user->gids[0] = (uint32_t)n;
+		user->n_gids = 1;
+		return 0;
+	}
+	if (r > 0)
+		r = check ? users_groups(users, found, user->gids, GROUPS_MAX) : 1;
+	if (r < 0)
+		return tool_error(r, "user \"%s\"", word);
+	user->uid = found->id;
+	user->gids[0] = found->gid;
+	user->n_gids = r;
+	return 0;
+}
+
 /* USER[:GROUP], names or numbers. */
 static int find_user(const char *word, struct user *user)
 {
+	struct users users = {0};
 	char name[256], *colon;
-	const struct passwd *pw;
-	uint64_t n;
+	int r;
 
 	if (str_copy(name, sizeof(name), word) < 0)
 		return tool_usage_error("\"%s\" is not a user", word);
 	colon = strchr(name, ':');
 	if (colon)
 		*colon++ = '\0';
-	pw = getpwnam(name);
-	if (!pw && (str_to_u64(name, &n) < 0 || n >= UINT32_MAX))
-		return tool_usage_error("there is no user \"%s\"", name);
-	if (!pw)
-		pw = getpwuid((uid_t)n);
-	user->uid = pw ? pw->pw_uid : (uid_t)n;
-	user->gids[0] = pw ? pw->pw_gid : (gid_t)user->uid;
-	user->n_gids = GROUPS_MAX;
-	if (!pw || getgrouplist(pw->pw_name, pw->pw_gid, user->gids, &user->n_gids) < 0)
-		user->n_gids = 1;
-	if (colon) {
-		const struct group *gr = getgrnam(colon);
-
-		if (!gr && (str_to_u64(colon, &n) < 0 || n >= UINT32_MAX))
-			return tool_usage_error("there is no group \"%s\"", colon);
-		user->gids[0] = gr ? gr->gr_gid : (gid_t)n;
-	}
-	return 0;
+	r = fill_user(&users, name, user);
+	if (!r && colon)
+		r = find_group(&users, colon, &user->gids[0]);
+	users_done(&users);
+	return r;
 }
 
 static void gate(const struct rf_cgroup_gate *g, void *data)

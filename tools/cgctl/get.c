@@ -128,7 +128,7 @@ int get_run(int argc, char **argv)
 
 	if (!name)
 		return tool_error(-ENOMEM, "name");
-	r = cgctl_open(false, &fs);
+	r = cgctl_open_for(argv[0], argv + 1, argc - 1, &fs);
 	if (r)
 		return r;
 	r = rf_cgroup_exists(fs, argv[0]);

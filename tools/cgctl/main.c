@@ -33,6 +33,13 @@ int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs)
 	return 0;
 }
 
+int cgctl_open_for(const char *group, char **words, int n, struct rf_cgroup_fs **ret_fs)
+{
+	int r = cgroup_fs_open_for(group, (const char *const *)words, (size_t)n, ret_fs);
+
+	return r < 0 ? tool_error(r, "control groups") : 0;
+}
+
 void cgctl_note(const char *key, const char *wanted, const char *got, void *data)
 {
 	tool_warn("%s: the kernel made %s of %s", key, got, wanted);

@@ -50,7 +50,9 @@ static int apply(char **argv, int argc, enum rf_cgroup_act_kind kind)
 		.kind = kind, .group = argv[0], .settings = (const char *const *)(argv + 1),
 		.n_settings = (size_t)argc - 1, .controllers = controllers.n ? list : NULL, .note = cgctl_note,
 	};
-	int r = list ? cgctl_open(kind == RF_CGROUP_ACT_CREATE, &act.fs) : tool_error(-ENOMEM, "create");
+	int r = !list				   ? tool_error(-ENOMEM, "create")
+		: kind == RF_CGROUP_ACT_CREATE ? cgctl_open(true, &act.fs)
+					       : cgctl_open_for(argv[0], argv + 1, argc - 1, &act.fs);
 
 	if (r)
 		return r;
