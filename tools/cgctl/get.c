@@ -131,7 +131,8 @@ int get_run(int argc, char **argv)
 	r = cgctl_open_for(argv[0], argv + 1, argc - 1, &fs);
 	if (r)
 		return r;
-	r = rf_cgroup_exists(fs, argv[0]);
+	/* A key that is asked for finds out itself. */
+	r = argc > 1 ? 1 : rf_cgroup_exists(fs, argv[0]);
 	/* The record of what was looked for is still there. */
 	if (r == 0)
 		r = -ENOENT;
