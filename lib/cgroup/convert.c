@@ -99,8 +99,8 @@ static void tell_number(struct conversion *c, int to, const char *from, const ch
 static int cpu_max(struct conversion *c, struct word *w)
 {
 	struct word *quota = find(c, "cpu.cfs_quota_us"), *period = find(c, "cpu.cfs_period_us");
-	char *from __free(ptr) = str_format("%s%s%s", quota ? quota->text : period->text, quota && period ? " " : "",
-					    quota && period ? period->text : "");
+	char *from __free(ptr) = str_format("%s%s%s", quota ? quota->text : "", quota && period ? " " : "",
+					    period ? period->text : "");
 	uint64_t q = RF_MAX, p = 100000;
 	char text[64] = "max";
 

@@ -67,13 +67,19 @@ bool fact_set(uint64_t number)
 uint64_t fact_quota(const struct facts_group *g)
 {
 	const char *text = fact(g, "cpu.max");
-	unsigned long long quota, period;
+	char words[64], *period_word;
+	uint64_t quota, period;
 
-	if (!text)
+	if (!text || str_copy(words, sizeof(words), text) < 0)
 		return RF_CGROUP_UNKNOWN;
-	if (str_starts(text, "max"))
+	if (str_starts(words, "max"))
 		return RF_MAX;
-	if (sscanf(text, "%llu %llu", &quota, &period) != 2 || !period)
+	words[strcspn(words, "\n")] = '\0';
+	period_word = strchr(words, ' ');
+	if (!period_word)
+		return RF_CGROUP_UNKNOWN;
+	*period_word++ = '\0';
+	if (str_to_u64(words, &quota) < 0 || str_to_u64(period_word, &period) < 0 || !period)
 		return RF_CGROUP_UNKNOWN;
 	return quota * 1000 / period;
 }
@@ -323,7 +329,7 @@ static int place_task(struct facts *f, const struct facts_task *task)
 
 		if (cgroup_path_in(task->groups, &f->fs->h[h], &path) < 0 || *path != '/')
 			continue;
-		to = bsearch(path + 1, f->groups, f->n, sizeof(*f->groups), by_name);
+		to = bsearch(path + 1, f->groups, f->n, sizeof(struct facts_group *), by_name);
 		r = to ? add_task(*to, task) : 0;
 	}
 	return r;
@@ -390,7 +396,7 @@ static int add_group(struct facts *f, const char *name, bool asked)
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return r;
 	if (!(f->n & (f->n - 1)))
-		more = realloc(f->groups, (f->n ? f->n * 2 : 1) * sizeof(*more));
+		more = realloc(f->groups, (f->n ? f->n * 2 : 1) * sizeof(struct facts_group *));
 	if (!more)
 		return -ENOMEM;
 	f->groups = more;

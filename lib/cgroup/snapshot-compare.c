@@ -174,11 +174,10 @@ static int compare_lines(struct compare *c, const char *key, const char *a, cons
 	return 0;
 }
 
-static int compare_row(struct compare *c, const struct snapshot_row *a, const struct snapshot_row *b)
+/* `any` is the row of either; what the other has not is NULL. */
+static int compare_row(struct compare *c, const struct snapshot_row *any, const char *old_text, const char *new_text)
 {
 	static const char *const before[SNAPSHOT_PARTS] = {"", "v1 ", "owner "};
-	const struct snapshot_row *any = a ?: b;
-	const char *old_text = a ? a->text : NULL, *new_text = b ? b->text : NULL;
 	char *key __free(ptr) = str_format("%s%s", before[any->part], any->key);
 	int r;
 
@@ -208,7 +207,8 @@ static int compare_both(struct compare *c, const struct snapshot_group *a, const
 	while (r >= 0 && (i < a->n || j < b->n)) {
 		int order = i == a->n ? 1 : j == b->n ? -1 : compare_rows(&a->rows[i], &b->rows[j]);
 
-		r = compare_row(c, order <= 0 ? &a->rows[i] : NULL, order >= 0 ? &b->rows[j] : NULL);
+		r = compare_row(c, order <= 0 ? &a->rows[i] : &b->rows[j], order <= 0 ? a->rows[i].text : NULL,
+				order >= 0 ? b->rows[j].text : NULL);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -223,8 +223,8 @@ int rf_snapshot_compare(const struct rf_snapshot *a, const struct rf_snapshot *b
 	int r = 0;
 
 	while (r >= 0 && (i < a->n || j < b->n)) {
-		const struct snapshot_group *x = i < a->n ? &a->groups[i] : NULL, *y = j < b->n ? &b->groups[j] : NULL;
-		int order = !x ? 1 : !y ? -1 : cgroup_compare_names(snapshot_relative(a, x), snapshot_relative(b, y));
+		const struct snapshot_group *x = &a->groups[i], *y = &b->groups[j];
+		int order = i == a->n ? 1 : j == b->n ? -1 : cgroup_compare_names(snapshot_relative(a, x), snapshot_relative(b, y));
 
 		c.group = str_format("/%s", order <= 0 ? x->name : y->name);
 		if (!c.group)

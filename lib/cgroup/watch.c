@@ -186,16 +186,18 @@ static int compare(struct rf_watch *w, struct spot *s, bool tell)
 static int add_events_file(struct rf_watch *w, const char *group, size_t h, const char *name)
 {
 	struct spot *s = add(w, group, h);
-	int fd __free(fd) = s ? open_in(w, s, name, O_RDONLY) : -ENOMEM;
-	int r = fd;
 
-	if (s)
-		s->file = name;
+	if (!s)
+		return -ENOMEM;
+
+	int fd __free(fd) = open_in(w, s, name, O_RDONLY), r = fd;
+
+	s->file = name;
 	if (r >= 0)
 		r = watch_fd(w, s, fd, IN_MODIFY);
 	if (r >= 0)
 		r = compare(w, s, false);
-	if (r < 0 && s) {
+	if (r < 0) {
 		free(s->group);
 		w->n--;
 	}
@@ -206,26 +208,28 @@ static int add_events_file(struct rf_watch *w, const char *group, size_t h, cons
 static int add_v1_oom(struct rf_watch *w, const char *group, size_t h)
 {
 	struct spot *s = add(w, group, h);
-	int file __free(fd) = s ? open_in(w, s, "memory.oom_control", O_RDONLY) : -ENOMEM;
-	int control __free(fd) = file >= 0 ? open_in(w, s, "cgroup.event_control", O_WRONLY) : file;
 	char text[32];
+
+	if (!s)
+		return -ENOMEM;
+
+	int file __free(fd) = open_in(w, s, "memory.oom_control", O_RDONLY);
+	int control __free(fd) = file >= 0 ? open_in(w, s, "cgroup.event_control", O_WRONLY) : file;
 	ssize_t n = control;
 
-	if (s)
-		s->fd = control >= 0 ? sys_eventfd() : -EBADF;
 	if (control >= 0)
-		n = s->fd;
+		n = s->fd = sys_eventfd();
 	if (n >= 0) {
 		int len = snprintf(text, sizeof(text), "%d %d", s->fd, file);
 
 		n = sys_write(control, text, (size_t)len);
 	}
-	if (n < 0 && s) {
+	if (n < 0) {
 		if (s->fd >= 0)
 			sys_close(s->fd);
 		free(s->group);
 		w->n--;
-	} else if (s) {
+	} else {
 		str_copy(s->what, sizeof(s->what), "memory.oom_control under_oom");
 	}
 	return n < 0 ? (int)n : 0;
@@ -234,10 +238,14 @@ static int add_v1_oom(struct rf_watch *w, const char *group, size_t h)
 static int add_directory(struct rf_watch *w, const char *group, size_t h)
 {
 	struct spot *s = add(w, group, h);
-	int fd __free(fd) = s ? open_in(w, s, "", O_RDONLY | O_DIRECTORY) : -ENOMEM;
+
+	if (!s)
+		return -ENOMEM;
+
+	int fd __free(fd) = open_in(w, s, "", O_RDONLY | O_DIRECTORY);
 	int r = fd < 0 ? fd : watch_fd(w, s, fd, IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MASK_ADD | IN_ONLYDIR);
 
-	if (r < 0 && s) {
+	if (r < 0) {
 		free(s->group);
 		w->n--;
 	}

@@ -177,12 +177,10 @@ static int look_at_limit(struct rf_cgroup_fs *fs, size_t k, struct why *w)
 				.used = RF_CGROUP_UNKNOWN, .hits = RF_CGROUP_UNKNOWN, .periods = RF_CGROUP_UNKNOWN,
 				.throttled_us = RF_CGROUP_UNKNOWN};
 	own = group ? strdup(group) : NULL;
-	for (char *slash = group; slash && r >= 0;) {
+	for (bool more = group; more && r >= 0;) {
+		more = *group;
 		r = look_at(fs, k, group, l, &room);
-		if (!*group)
-			break;
-		slash = strrchr(group, '/') ?: group;
-		*slash = '\0';
+		*(strrchr(group, '/') ?: group) = '\0';
 	}
 	if (own)
 		look_at_events(fs, k, own, l);

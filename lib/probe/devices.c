@@ -92,7 +92,7 @@ static int make(const struct pins *p, const struct cgroup_rules *rules)
 	struct devices_bpf *skel = NULL;
 	int r = (int)SYS_CALL("bpf_open", SYS_READ, SYS_NOFD, "devices", (skel = devices_bpf__open()) ? 0 : -1, "devices");
 
-	if (r < 0)
+	if (!skel)
 		return pins_refused(p, r);
 	r = pins_make(p, skel->skeleton, fill, rules);
 	devices_bpf__destroy(skel);

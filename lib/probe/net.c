@@ -59,7 +59,7 @@ static int make(const struct pins *p, const uint64_t rates[RF_NET_WAYS])
 	struct net_bpf *skel = NULL;
 	int r = (int)SYS_CALL("bpf_open", SYS_READ, SYS_NOFD, "net", (skel = net_bpf__open()) ? 0 : -1, "net");
 
-	if (r < 0)
+	if (!skel)
 		return pins_refused(p, r);
 	r = pins_make(p, skel->skeleton, fill, rates);
 	net_bpf__destroy(skel);

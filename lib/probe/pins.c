@@ -263,7 +263,7 @@ int pins_list(struct rf_cgroup_fs *fs, const char *group, char **ret_names)
 	return r;
 }
 
-/* "net-17" */
+/* "net-17"; NULL for what is none of ours. */
 static const struct pins_kind *kind_of(const char *name)
 {
 	for (size_t i = 0; i < array_size(kinds); i++) {
@@ -280,8 +280,12 @@ void pins_unpin(char *names)
 	int fd __free(fd) = names ? open_dir(false) : -EBADF;
 	char *save = NULL;
 
-	for (char *name = fd < 0 ? NULL : strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
-		remove_pins(fd, kind_of(name), name);
+	for (char *name = fd < 0 ? NULL : strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save)) {
+		const struct pins_kind *kind = kind_of(name);
+
+		if (kind)
+			remove_pins(fd, kind, name);
+	}
 }
 
 static int sweep_one(int dir_fd, const char *name, void *data)

@@ -162,11 +162,17 @@ int sys_seccomp_filter(unsigned flags, const struct sock_fprog *prog)
 static long load_and_send(unsigned flags, const struct sock_fprog *prog, int socket_fd,
 			  const struct msghdr *message)
 {
-	int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, prog);
+	struct cmsghdr *with = CMSG_FIRSTHDR(message);
+	int fd;
 
+	if (!with) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, prog);
 	if (fd < 0)
 		return fd;
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(message)), &fd, sizeof(fd));
+	memcpy(CMSG_DATA(with), &fd, sizeof(fd));
 	/* Not through libc: the filter knows this call by its arguments. */
 	if (syscall(SYS_sendmsg, socket_fd, message, MSG_NOSIGNAL) < 0)
 		__builtin_trap();

@@ -92,6 +92,7 @@ static int act_on(struct rf_cgroup_act *act, const char *what, const char *count
 		return r;
 	act->result = &result;
 	r = cgctl_act(act, what);
+	act->result = NULL;
 	rf_cgroup_fs_free(act->fs);
 	return r || !counted ? r : done(act->group, counted, result.n_processes);
 }

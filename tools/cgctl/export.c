@@ -146,8 +146,11 @@ int export_run(int argc, char **argv)
 {
 	struct writer *w __free(ptr) = calloc(1, sizeof(*w));
 	char *name __free(ptr) = cgctl_name(argc ? argv[0] : "/");
-	int r = w && name ? cgctl_open(false, &w->fs) : tool_error(-ENOMEM, "export");
+	int r;
 
+	if (!w || !name)
+		return tool_error(-ENOMEM, "export");
+	r = cgctl_open(false, &w->fs);
 	if (r)
 		return r;
 	puts("# by cgctl export");

@@ -20,7 +20,7 @@ static bool handled_given[2];
 
 static int add_path(const char *option, const char *rights, const char *path)
 {
-	struct rf_landlock_path *more = reallocarray(paths, rules.n_paths + 1, sizeof(*more));
+	struct rf_landlock_path *more = realloc(paths, (rules.n_paths + 1) * sizeof(*more));
 	int r;
 
 	if (!more)
@@ -38,7 +38,7 @@ static int add_path(const char *option, const char *rights, const char *path)
 
 static int add_port(const char *option, uint64_t rights, const char *word)
 {
-	struct rf_landlock_port *more = reallocarray(ports, rules.n_ports + 1, sizeof(*more));
+	struct rf_landlock_port *more = realloc(ports, (rules.n_ports + 1) * sizeof(*more));
 	uint64_t port;
 
 	if (!more)

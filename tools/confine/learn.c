@@ -193,13 +193,15 @@ static int write_profile(const struct learnt *l, char **argv)
 {
 	struct str out __free(str) = {0};
 	char **names = sorted_names(l);
-	int r = names ? 0 : tool_error(-ENOMEM, "learn");
+	int r = 0;
 
-	if (!r && format)
+	if (!names)
+		return tool_error(-ENOMEM, "learn");
+	if (format)
 		as_oci(&out, l, names);
-	else if (!r)
+	else
 		r = as_text(&out, l, names, argv);
-	for (size_t i = 0; names && names[i]; i++)
+	for (size_t i = 0; names[i]; i++)
 		free(names[i]);
 	free(names);
 	if (!r && out.failed)
