@@ -37,7 +37,10 @@ int cgctl_open_for(const char *group, char **words, int n, struct rf_cgroup_fs *
 {
 	int r = cgroup_fs_open_for(group, (const char *const *)words, (size_t)n, ret_fs);
 
-	return r < 0 ? tool_error(r, "control groups") : 0;
+	if (r < 0)
+		return tool_error(r, "control groups");
+	rf_cgroup_use_bpf(*ret_fs);
+	return 0;
 }
 
 void cgctl_note(const char *key, const char *wanted, const char *got, void *data)
