@@ -24,6 +24,7 @@ struct rf_sampler {
 	struct rf_cgroup_fs *fs;
 	struct source sources[SAMPLE_MAX_FILES];
 	size_t n_sources;
+	uint64_t asked; /* figures; the others only tell whether a file rests */
 	struct sample_tree tree;
 	struct rf_sample *groups;
 	size_t n_groups, cap_groups;
@@ -47,6 +48,7 @@ static void choose_sources(struct rf_sampler *s, uint64_t figures)
 	uint64_t of_v1 = 0;
 	const struct sample_file *file;
 
+	s->asked = figures;
 	/* What tells whether a file rests. */
 	for (size_t i = 0; !(s->flags & RF_SAMPLE_ONCE) && (file = sample_file_at(i)); i++)
 		if (file->rests && (sample_file_figures(file) & figures))
@@ -180,6 +182,17 @@ static uint64_t left_of(const struct rf_sampler *s, const struct source *src, co
 	return node->filled >> src->hierarchy & 1 ? src->wanted & ~s->backend->figures[src->hierarchy] : src->wanted;
 }
 
+/* A file from which nothing was asked for is read only for one that may rest. */
+static bool is_needed(const struct rf_sampler *s, uint64_t wanted, const struct sample_node *node)
+{
+	bool needed = wanted & s->asked;
+
+	for (size_t i = 0; wanted && !needed && i < s->n_sources; i++)
+		needed = s->sources[i].file->rests && node->hierarchies >> s->sources[i].hierarchy & 1 &&
+			 left_of(s, &s->sources[i], node);
+	return needed;
+}
+
 static void read_one(struct rf_sampler *s, size_t index, struct sample_node *node)
 {
 	const struct source *src = &s->sources[index];
@@ -187,7 +200,7 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 	int *kept = &node->fd[index], fd = *kept;
 	ssize_t n;
 
-	if (!(node->hierarchies >> src->hierarchy & 1) || !wanted)
+	if (!(node->hierarchies >> src->hierarchy & 1) || !is_needed(s, wanted, node))
 		return;
 	if (src->file->rests && is_idle(s, src, node)) {
 		take_before(wanted, node);
