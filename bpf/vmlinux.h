@@ -28,6 +28,22 @@ struct kernfs_node {
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 	struct cgroup_subsys_state *parent;
+	unsigned int flags;
+};
+
+struct task_cputime {
+	u64 stime;
+	u64 utime;
+	u64 sum_exec_runtime;
+};
+
+struct cgroup_base_stat {
+	struct task_cputime cputime;
+};
+
+struct prev_cputime {
+	u64 utime;
+	u64 stime;
 };
 
 struct cgroup_root {
@@ -39,12 +55,16 @@ struct cgroup {
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
+	struct cgroup_subsys_state *subsys[1]; /* NULL where the controller is not enabled */
+	struct cgroup_base_stat bstat;	       /* v2: as of the last flush, with all below */
+	struct prev_cputime prev_cputime;      /* what cpu.stat has shown */
 };
 
 /* The values depend on the kernel's configuration: only bpf_core_enum_value() knows them. */
 enum cgroup_subsys_id {
 	cpu_cgrp_id,
 	memory_cgrp_id,
+	pids_cgrp_id,
 };
 
 struct css_set {
@@ -87,6 +107,7 @@ typedef struct {
 
 struct page_counter {
 	atomic64_t usage;
+	unsigned long failcnt; /* v1 */
 	unsigned long high;
 	unsigned long max;
 };
@@ -95,6 +116,50 @@ struct mem_cgroup {
 	struct cgroup_subsys_state css; /* first in every kernel: a css is cast to its mem_cgroup */
 	struct page_counter memory;
 	struct page_counter memsw; /* v1: memory and swap together */
+	struct page_counter swap;  /* v2, in the same place */
+	atomic64_t memory_events[1];
+};
+
+enum memcg_memory_event {
+	MEMCG_HIGH,
+	MEMCG_MAX,
+	MEMCG_OOM,
+	MEMCG_OOM_KILL,
+};
+
+struct cfs_bandwidth {
+	s64 period;
+	u64 quota; /* all bits set: none */
+	int nr_periods;
+	int nr_throttled;
+	u64 throttled_time;
+};
+
+struct task_group {
+	struct cgroup_subsys_state css; /* first, as in mem_cgroup */
+	struct cfs_bandwidth cfs_bandwidth;
+};
+
+enum pidcg_event {
+	PIDCG_MAX,
+	PIDCG_FORKFAIL,
+};
+
+struct pids_cgroup {
+	struct cgroup_subsys_state css;
+	atomic64_t counter;
+	atomic64_t limit;
+	atomic64_t events[1];
+	atomic64_t events_local[1];
+};
+
+/* Up to 6.10 there is one counter, of refused forks. */
+struct pids_cgroup___6_1 {
+	atomic64_t events_limit;
+};
+
+struct bpf_iter__cgroup {
+	struct cgroup *cgroup; /* NULL: that was the last */
 };
 
 /* Resident pages by kind: an array of atomics up to 6.1, then per-CPU counters. */

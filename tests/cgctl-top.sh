@@ -33,6 +33,24 @@ equal "all columns" true "$(cgctl top --json -n 1 $quick -o all $top | jq '.grou
 equal "columns by choice" '["group","pids","swap_bytes"]' "$(cgctl top --json -n 1 $quick -o pids,swap_bytes $top | jq -c '.groups[0] | keys')"
 equal "columns beside the usual" true "$(cgctl top --json -n 1 $quick -o +swap_bytes $top | jq '.groups[0] | has("swap_bytes") and has("cpu_percent")')"
 
+# --- where the figures come from
+equal "a few groups are read from files, and it says why" "files true" "$(cgctl top --json -n 1 $quick $top | jq -r '"\(.source) \(.why_files | contains("does not pay"))"')"
+equal "files, as asked for" "files null" "$(cgctl top --json -n 1 $quick --source files $top | jq -r '"\(.source) \(.why_files)"')"
+prints "the head line has it, too" ', 4 groups, source files$' cgctl top -b -n 1 $quick $top
+refuse "no such source" 2 'source' cgctl top -b --source frob
+for err in EPERM ENOSYS; do
+	refuse "bpf is refused: $err" 1 'sample|BTF' env RINGFENCE_FAULT="bpf_load=$err!" cgctl top -b -n 1 $quick --source bpf $top
+	refuse "also for a recording" 1 'sample|BTF' env RINGFENCE_FAULT="bpf_load=$err!" cgctl record --source bpf -n 1 refused $top
+	refuse "and for metrics" 1 'sample|BTF' env RINGFENCE_FAULT="bpf_load=$err!" cgctl serve-metrics --source bpf $top
+done
+given "the kernel gives no cgroup iterator here" sh -c "cgctl top -b -n 1 $quick --source bpf $top > out"
+prints "bpf, as asked for" ', 4 groups, source bpf$' cgctl top -b -n 1 $quick --source bpf $top
+levels() { grep -E '^cgroup_(memory_max_bytes|pids|pids_max|pids_max_events_total|cpu_quota_seconds|cpu_period_seconds|nr_periods_total|oom_kills_total)\{'; }
+equal "metrics are the same from both" "$(cgctl serve-metrics --source files $top | levels)" "$(cgctl serve-metrics --source bpf $top | levels)"
+check "record" cgctl record --source bpf -n 2 $quick bulk $top
+equal "has the groups" "[\"/$top\",\"/$top/a\",\"/$top/a/b\",\"/$top/c\"]" "$(cgctl replay --json -s name bulk | names)"
+given "jq is not installed" command -v jq
+
 # A group that burns CPU under half a CPU, in the one that is sorted first.
 pidof_burner() { cgctl run -p cpu.max=30% --name $top/c -- sh -c 'echo up > '"$T"'/up; while :; do :; done' & burner=$!; await 10 test -s up; }
 pidof_burner

@@ -19,6 +19,7 @@
 #ifndef RINGFENCE_PROBE_H
 #define RINGFENCE_PROBE_H
 
+#include <ringfence/sample.h>
 #include <ringfence/trace.h>
 #include <stddef.h>
 
@@ -171,6 +172,27 @@ RF_API int rf_probe_memory_phase(struct rf_probe_memory *probe, rf_probe_memory_
 RF_API int rf_probe_memory_read(struct rf_probe_memory *probe, struct rf_probe_memory_report *ret_report);
 
 RF_API void rf_probe_memory_free(struct rf_probe_memory *probe);
+
+enum rf_sample_source {
+	RF_SAMPLE_AUTO,	 /* the cgroup iterator where that pays and the kernel allows it, else files */
+	RF_SAMPLE_BPF,	 /* the iterator, or fail */
+	RF_SAMPLE_FILES, /* as rf_sampler_open() */
+};
+
+/*
+ * A sampler (<ringfence/sample.h>) that takes CPU time, quota and throttling, memory, its limit and events, swap and
+ * processes of all groups from the kernel's own structures in one walk; other figures, and those of a
+ * hierarchy's root, from files. On v1, CPU time and swap stay with files, too. Values are those
+ * of the files. Needs what eBPF probes need; the map of records is charged to the caller's memory group.
+ *
+ * Programs are loaded at once with RF_SAMPLE_BPF, else by the first rf_sampler_read() that finds enough groups to
+ * pay for it (16 ms). That read compares some groups with their files. Where the kernel refuses the
+ * programs, or they do not agree, RF_SAMPLE_AUTO stays with files from there on, and rf_sampler_source() tells why;
+ * with RF_SAMPLE_BPF this function or rf_sampler_read() fails: -EPERM, -ENOTSUP, -EUCLEAN (no agreement) or what the
+ * kernel said, its words in the note of rf_trace_last_failure(). Else as rf_sampler_open().
+ */
+RF_API int rf_probe_sampler_open(struct rf_cgroup_fs *fs, const struct rf_sampler_options *options,
+				 enum rf_sample_source source, struct rf_sampler **ret_sampler);
 
 #ifdef __cplusplus
 }

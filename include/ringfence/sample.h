@@ -58,6 +58,7 @@ enum {
 	RF_SAMPLE_ONCE = 1,	   /* one sample is all that will be read: watch and keep nothing */
 	RF_SAMPLE_EVERY_GROUP = 2, /* also those that have none of the figures */
 	RF_SAMPLE_PROCESSES = 4,   /* count the processes in each group, too: rf_sample.n_processes */
+	RF_SAMPLE_FEW = 8,	   /* a few samples will be read: what takes time to set up must pay by then */
 };
 
 struct rf_sampler_options {
@@ -95,6 +96,10 @@ RF_API int rf_sampler_read(struct rf_sampler *sampler);
 
 /* The groups of the last sample, parents first and siblings by name. Returns their number. */
 RF_API size_t rf_sampler_groups(const struct rf_sampler *sampler, const struct rf_sample **ret_groups);
+
+/* What answered the last sample: "files", or "bpf" (and files for the rest; rf_probe_sampler_open()). *ret_why_files
+ * is why only files did where something else was asked for, or NULL; it lives until the next read. */
+RF_API const char *rf_sampler_source(const struct rf_sampler *sampler, const char **ret_why_files);
 
 /* When the last sample was begun (CLOCK_MONOTONIC, microseconds), and its number, from 1. */
 RF_API uint64_t rf_sampler_time_us(const struct rf_sampler *sampler);

@@ -188,6 +188,7 @@ static int take_in(struct sample_tree *t, uint32_t h, const char *name, ino_t in
 
 	if (r < 0)
 		return r;
+	t->generation += node->inode[h] != inode;
 	node->inode[h] = inode;
 	node->hierarchies |= 1u << h;
 	node->listed |= 1u << h;
@@ -362,6 +363,7 @@ static void settle(struct sample_tree *t)
 {
 	size_t n = 0;
 
+	t->generation++;
 	forget_watches(t);
 	for (size_t i = 0; i < t->n; i++)
 		if (t->nodes[i]->hierarchies)

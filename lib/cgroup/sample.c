@@ -45,6 +45,7 @@ struct rf_sampler {
 	struct above above[CGROUP_MAX_HIERARCHIES];
 	struct source sources[SAMPLE_MAX_FILES];
 	size_t n_sources;
+	uint64_t asked; /* figures; the others only tell whether a file rests */
 	struct sample_tree tree;
 	struct rf_sample *groups;
 	size_t n_groups, cap_groups;
@@ -52,6 +53,7 @@ struct rf_sampler {
 	unsigned flags;
 	size_t max_fds;
 	char *buffer;
+	struct sample_backend *backend; /* or NULL */
 };
 
 static int hierarchy_of(const struct rf_cgroup_fs *fs, const struct sample_file *file)
@@ -67,6 +69,7 @@ static void choose_sources(struct rf_sampler *s, uint64_t figures)
 	uint64_t of_v1 = 0;
 	const struct sample_file *file;
 
+	s->asked = figures;
 	/* What tells whether a file rests. */
 	for (size_t i = 0; !(s->flags & RF_SAMPLE_ONCE) && (file = sample_file_at(i)); i++)
 		if (file->rests && (sample_file_figures(file) & figures))
@@ -139,6 +142,8 @@ void rf_sampler_free(struct rf_sampler *s)
 {
 	if (!s)
 		return;
+	if (s->backend)
+		s->backend->free(s->backend);
 	sample_tree_done(&s->tree);
 	free(s->groups);
 	free(s->buffer);
@@ -236,23 +241,41 @@ static bool is_idle(const struct rf_sampler *s, const struct source *src, const 
 	return own && (s->number - node->born) % ASK_AGAIN;
 }
 
-static void take_before(const struct source *src, struct sample_node *node)
+static void take_before(uint64_t wanted, struct sample_node *node)
 {
 	for (size_t f = 0; f < RF_FIGURES; f++)
-		if (src->wanted & RF_FIGURE_BIT(f))
+		if (wanted & RF_FIGURE_BIT(f))
 			node->values[f] = node->before[f];
+}
+
+/* What of a file is not known of this group already. */
+static uint64_t left_of(const struct rf_sampler *s, const struct source *src, const struct sample_node *node)
+{
+	return node->filled >> src->hierarchy & 1 ? src->wanted & ~s->backend->figures[src->hierarchy] : src->wanted;
+}
+
+/* A file from which nothing was asked for is read only for one that may rest. */
+static bool is_needed(const struct rf_sampler *s, uint64_t wanted, const struct sample_node *node)
+{
+	bool needed = wanted & s->asked;
+
+	for (size_t i = 0; wanted && !needed && i < s->n_sources; i++)
+		needed = s->sources[i].file->rests && node->hierarchies >> s->sources[i].hierarchy & 1 &&
+			 left_of(s, &s->sources[i], node);
+	return needed;
 }
 
 static void read_one(struct rf_sampler *s, size_t index, struct sample_node *node)
 {
 	const struct source *src = &s->sources[index];
+	uint64_t wanted = left_of(s, src, node);
 	int *kept = &node->fd[index], fd = *kept;
 	ssize_t n;
 
-	if (!(node->hierarchies >> src->hierarchy & 1))
+	if (!(node->hierarchies >> src->hierarchy & 1) || !is_needed(s, wanted, node))
 		return;
 	if (src->file->rests && is_idle(s, src, node)) {
-		take_before(src, node);
+		take_before(wanted, node);
 		return;
 	}
 	if (fd == SAMPLE_ABSENT && (s->number - node->born) % ASK_AGAIN)
@@ -265,7 +288,7 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 	}
 	n = read_text(s, fd);
 	if (n > 0)
-		sample_parse(src->file, s->buffer, src->wanted, node->values);
+		sample_parse(src->file, s->buffer, wanted, node->values);
 	if (n >= 0 && *kept < 0 && s->tree.kept < s->max_fds) {
 		*kept = fd;
 		s->tree.kept++;
@@ -276,6 +299,19 @@ static void read_one(struct rf_sampler *s, size_t index, struct sample_node *nod
 		sys_close(fd);
 		*kept = SAMPLE_CLOSED;
 		s->tree.kept--;
+	}
+}
+
+void sample_read_files(struct rf_sampler *s, const struct sample_node *node, uint64_t *values)
+{
+	for (size_t f = 0; f < RF_FIGURES; f++)
+		values[f] = RF_CGROUP_UNKNOWN;
+	for (size_t i = 0; i < s->n_sources; i++) {
+		const struct source *src = &s->sources[i];
+		int fd __free(fd) = node->hierarchies >> src->hierarchy & 1 ? open_file(s, src, node) : -ENOENT;
+
+		if (fd >= 0 && read_text(s, fd) > 0)
+			sample_parse(src->file, s->buffer, src->wanted, values);
 	}
 }
 
@@ -390,6 +426,19 @@ static int fill_groups(struct rf_sampler *s)
 	return 0;
 }
 
+static void forget_values(struct rf_sampler *s)
+{
+	struct sample_tree *t = &s->tree;
+
+	for (size_t i = 0; i < t->n; i++) {
+		t->nodes[i]->filled = 0;
+		for (size_t f = 0; f < RF_FIGURES; f++) {
+			t->nodes[i]->before[f] = s->number > t->nodes[i]->born ? t->nodes[i]->values[f] : RF_CGROUP_UNKNOWN;
+			t->nodes[i]->values[f] = RF_CGROUP_UNKNOWN;
+		}
+	}
+}
+
 int rf_sampler_read(struct rf_sampler *s)
 {
 	struct sample_tree *t = &s->tree;
@@ -400,11 +449,10 @@ int rf_sampler_read(struct rf_sampler *s)
 	r = sample_tree_update(t, s->number);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < t->n; i++)
-		for (size_t f = 0; f < RF_FIGURES; f++) {
-			t->nodes[i]->before[f] = s->number > t->nodes[i]->born ? t->nodes[i]->values[f] : RF_CGROUP_UNKNOWN;
-			t->nodes[i]->values[f] = RF_CGROUP_UNKNOWN;
-		}
+	forget_values(s);
+	r = s->backend ? s->backend->read(s->backend, s, t) : 0;
+	if (r < 0)
+		return r;
 	for (size_t index = 0; index < s->n_sources; index++)
 		for (size_t i = 0; i < t->n; i++)
 			read_one(s, index, t->nodes[i]);
@@ -420,6 +468,29 @@ size_t rf_sampler_groups(const struct rf_sampler *s, const struct rf_sample **re
 {
 	*ret_groups = s->groups;
 	return s->n_groups;
+}
+
+const char *rf_sampler_source(const struct rf_sampler *s, const char **ret_why_files)
+{
+	const struct sample_backend *b = s->backend;
+
+	*ret_why_files = b ? b->why_files : NULL;
+	return b && !b->why_files ? b->name : "files";
+}
+
+void sample_set_backend(struct rf_sampler *s, struct sample_backend *b)
+{
+	s->backend = b;
+}
+
+uint64_t sample_wanted(const struct rf_sampler *s, size_t hierarchy)
+{
+	uint64_t wanted = 0;
+
+	for (size_t i = 0; i < s->n_sources; i++)
+		if ((size_t)s->sources[i].hierarchy == hierarchy)
+			wanted |= s->sources[i].wanted;
+	return wanted;
 }
 
 uint64_t rf_sampler_time_us(const struct rf_sampler *s)

@@ -55,6 +55,7 @@ struct sample_node {
 	uint64_t born;
 	uint64_t n_processes;
 	uint32_t listed; /* bits: found while listing all */
+	uint32_t filled; /* bits: a back end knows it there, in the sample under way */
 };
 
 enum { SAMPLE_CLOSED = -1, SAMPLE_ABSENT = -2 };
@@ -72,10 +73,31 @@ struct sample_tree {
 	struct sample_watch *watches; /* by wd, open addressing */
 	size_t n_watches, n_slots;
 	uint64_t number; /* of the sample under way */
+	uint64_t generation; /* other than before: nodes or their inodes are not those they were */
 	int inotify_fd; /* -EBADF: list all each time */
 	bool changed;	/* since it was sorted last */
 	size_t kept;	/* descriptors that nodes keep */
 };
+
+/*
+ * Another way to figures than by files. What it fills is not read from files, where it knows the group
+ * (by hierarchy and inode): it sets the figures that the group has, and the hierarchy's bit in node->filled.
+ */
+struct sample_backend {
+	const char *name;
+	uint64_t figures[CGROUP_MAX_HIERARCHIES]; /* RF_FIGURE_BIT()s that it fills; may change with each read */
+	const char *why_files; /* why it has none, or NULL */
+	/* Of all groups of `t`. -errno: no sample at all. */
+	int (*read)(struct sample_backend *b, struct rf_sampler *s, struct sample_tree *t);
+	void (*free)(struct sample_backend *b);
+};
+
+/* sample.c: before the first sample; the sampler frees it. */
+void sample_set_backend(struct rf_sampler *s, struct sample_backend *b);
+/* Which figures the sampler reads in a hierarchy. */
+uint64_t sample_wanted(const struct rf_sampler *s, size_t hierarchy);
+/* Those of one group, all from its files, into values[]; nothing is kept. */
+void sample_read_files(struct rf_sampler *s, const struct sample_node *node, uint64_t *values);
 
 /* sample.c: fill in parents and depths of groups that stand in their order. */
 void sample_link(struct rf_sample *groups, size_t n);

@@ -112,7 +112,7 @@ int probe_attach(const char *name, struct bpf_object_skeleton *skeleton)
 }
 
 /* Capability numbers as in linux/capability.h; the mask may come from another user namespace. */
-static int check_capabilities(const char *name)
+int probe_check_capabilities(const char *name)
 {
 	enum { SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
 	char *text __free(ptr) = NULL;
@@ -131,7 +131,7 @@ static int check_capabilities(const char *name)
 			name);
 }
 
-static int check_kernel(const char *name)
+int probe_check_kernel(const char *name)
 {
 	int r = sys_faccessat(AT_FDCWD, KERNEL_BTF, R_OK);
 
@@ -152,11 +152,11 @@ static int load(struct probe *p, const struct probe_kind *kind, void *self,
 		str_copy(p->why_files, sizeof(p->why_files), "asked for");
 		return 0;
 	}
-	r = check_capabilities(kind->name);
+	r = probe_check_capabilities(kind->name);
 	if (r < 0)
 		return r;
 	p->source = RF_PROBE_TP_BTF;
-	r = check_kernel(kind->name);
+	r = probe_check_kernel(kind->name);
 	if (r >= 0)
 		r = kind->load(self, options);
 	if (r >= 0)

@@ -34,6 +34,10 @@ int probe_open(struct probe *p, const struct probe_kind *kind, void *self,
 	       const struct rf_probe_options *options);
 void probe_close(struct probe *p);
 
+/* What is known before trying: 0, -EPERM without the capabilities, -ENOTSUP without BTF; said in a note. */
+int probe_check_capabilities(const char *name);
+int probe_check_kernel(const char *name);
+
 /* The one place where skeletons are loaded and attached: through the seam, libbpf's words kept. */
 int probe_load(const char *name, struct bpf_object_skeleton *skeleton);
 int probe_attach(const char *name, struct bpf_object_skeleton *skeleton);

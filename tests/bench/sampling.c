@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sampling ROUNDS TITLE GROUP short|stat: the time of one sample of GROUP and all below, by the
+ * sampling ROUNDS TITLE GROUP short|stat|bulk: the time of one sample of GROUP and all below, by the
  * library's sampler and by a plain loop over the same five files of each group, in turns.
  *
  * The loop is the best that keeps nothing open: the names are known and the paths made before the
@@ -11,10 +11,11 @@
  * is what `cgctl list` pays.
  *
  * "short" are five files of a few numbers; "stat" has memory.stat for one of them, which the sampler
- * leaves alone where nothing ran in a group.
+ * leaves alone where nothing ran in a group; "bulk" are five that the cgroup iterator fills: a sampler that has it
+ * is the third in turns there.
  */
 #include <fcntl.h>
-#include <ringfence/sample.h>
+#include <ringfence/probe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { N_FILES = 5, BUFFER = 1 << 16, SPARE_FDS = 256 };
+enum { N_FILES = 5, N_SETS = 3, BUFFER = 1 << 16, SPARE_FDS = 256 };
 
 static const struct set {
 	const char *name;
 	uint64_t figures;
 	const char *v1[N_FILES], *v2[N_FILES]; /* v1: below the folder of the hierarchies */
-} sets[] = {
+} sets[N_SETS] = {
 	{"short",
 	 RF_FIGURE_BIT(RF_MEMORY_BYTES) | RF_FIGURE_BIT(RF_PIDS) | RF_FIGURE_BIT(RF_CPU_US) | RF_FIGURE_BIT(RF_NR_THROTTLED) |
 		 RF_FIGURE_BIT(RF_MEMORY_MAX_EVENTS),
@@ -39,6 +40,11 @@ static const struct set {
 		 RF_FIGURE_BIT(RF_ANON_BYTES),
 	 {"memory/memory.usage_in_bytes", "pids/pids.current", "cpuacct/cpuacct.usage", "cpu/cpu.stat", "memory/memory.stat"},
 	 {"memory.current", "pids.current", "cpu.stat", "memory.max", "memory.stat"}},
+	{"bulk",
+	 RF_FIGURE_BIT(RF_MEMORY_BYTES) | RF_FIGURE_BIT(RF_PIDS) | RF_FIGURE_BIT(RF_PIDS_MAX) | RF_FIGURE_BIT(RF_NR_THROTTLED) |
+		 RF_FIGURE_BIT(RF_MEMORY_MAX_EVENTS),
+	 {"memory/memory.usage_in_bytes", "pids/pids.current", "pids/pids.max", "cpu/cpu.stat", "memory/memory.failcnt"},
+	 {"memory.current", "pids.current", "cpu.stat", "memory.events", "pids.max"}},
 };
 
 struct loop {
@@ -154,31 +160,41 @@ static void print(const char *title, const char *name, double *us, size_t rounds
 	       us[rounds / 2] / floors[0], us[0] / floors[1]);
 }
 
-static int measure(struct rf_sampler *sampler, struct loop *l, size_t rounds, const char *title)
+/* -1: this sampler does not read. */
+static double time_of(struct rf_sampler *sampler, struct loop *l)
 {
-	double *us[2] = {calloc(rounds, sizeof(double)), calloc(rounds, sizeof(double))}, floors[2] = {0};
+	double start = now_us();
 
-	if (!us[0] || !us[1] || rf_sampler_read(sampler) < 0)
-		return 1;
-	for (size_t r = 0; r < rounds; r++) {
-		double start = now_us();
-
+	if (!sampler)
 		sample_by_loop(l);
-		us[0][r] = now_us() - start;
-		start = now_us();
-		if (rf_sampler_read(sampler) < 0)
+	else if (rf_sampler_read(sampler) < 0)
+		return -1;
+	return now_us() - start;
+}
+
+static int measure(struct rf_sampler *samplers[2], struct loop *l, size_t rounds, const char *title)
+{
+	static const char *const names[] = {"plain loop", "rf_sampler", "by bpf"};
+	struct rf_sampler *turns[] = {NULL, samplers[0], samplers[1]};
+	double *us[3] = {0}, floors[2] = {0};
+	size_t n = samplers[1] ? 3 : 2;
+
+	for (size_t i = 0; i < n; i++)
+		if (!(us[i] = calloc(rounds, sizeof(double))) || time_of(turns[i], l) < 0)
 			return 1;
-		us[1][r] = now_us() - start;
-	}
-	print(title, "plain loop", us[0], rounds, floors);
-	print("", "rf_sampler", us[1], rounds, floors);
+	for (size_t r = 0; r < rounds; r++)
+		for (size_t i = 0; i < n; i++)
+			if ((us[i][r] = time_of(turns[i], l)) < 0)
+				return 1;
+	for (size_t i = 0; i < n; i++)
+		print(i ? "" : title, names[i], us[i], rounds, floors);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct rf_sampler_options options = {.size = sizeof(options)};
-	struct rf_sampler *sampler = NULL;
+	struct rf_sampler *samplers[2] = {0};
 	struct rf_cgroup_fs *fs = NULL;
 	const struct set *set = NULL;
 	struct loop loop = {0};
@@ -190,7 +206,7 @@ int main(int argc, char **argv)
 		if (!strcmp(sets[i].name, argv[4]))
 			set = &sets[i];
 	if (!set) {
-		fprintf(stderr, "usage: sampling ROUNDS TITLE GROUP short|stat\n");
+		fprintf(stderr, "usage: sampling ROUNDS TITLE GROUP short|stat|bulk\n");
 		return 2;
 	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > 2 * SPARE_FDS)
@@ -198,11 +214,17 @@ int main(int argc, char **argv)
 	options.group = argv[3];
 	options.figures = set->figures;
 	if (rf_cgroup_fs_open(&fs) >= 0 && prepare(&loop, fs, argv[3], set) >= 0 &&
-	    rf_sampler_open(fs, &options, &sampler) >= 0)
-		code = measure(sampler, &loop, rounds, argv[2]);
+	    rf_probe_sampler_open(fs, &options, RF_SAMPLE_FILES, &samplers[0]) >= 0) {
+		/* The first one has all descriptors that there are. */
+		options.max_fds = 1;
+		if (set == &sets[N_SETS - 1] && rf_probe_sampler_open(fs, &options, RF_SAMPLE_BPF, &samplers[1]) < 0)
+			printf("%s: by bpf: %s\n", argv[2], rf_trace_last_failure()->note);
+		code = measure(samplers, &loop, rounds, argv[2]);
+	}
 	if (code)
 		fprintf(stderr, "sampling: group %s can't be sampled\n", argv[3]);
-	rf_sampler_free(sampler);
+	rf_sampler_free(samplers[0]);
+	rf_sampler_free(samplers[1]);
 	rf_cgroup_fs_free(fs);
 	return code;
 }

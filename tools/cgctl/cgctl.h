@@ -4,6 +4,7 @@
 #define TOOLS_CGCTL_CGCTL_H
 
 #include <ringfence/cgroup-act.h>
+#include <ringfence/probe.h>
 
 #include "../tool.h"
 
@@ -42,6 +43,12 @@ bool cgctl_memory_is_v1(const struct rf_cgroup_fs *fs);
 /* A value as JSON: numbers typed, lines as objects. */
 struct str;
 void cgctl_json_value(struct str *out, const char *name, const char *text);
+
+/* Of --source: enum rf_sample_source. */
+extern const char *const sample_sources[];
+#define OPT_SAMPLE_SOURCE(to)                                                                      \
+	{0, "source", OPT_CHOICE, &(to), "auto|bpf|files",                                         \
+	 "read files, or have eBPF walk the groups (bpf: or fail); auto unless given", 0, 0, 0, sample_sources}
 
 extern const struct opt_row create_options[], set_options[], get_options[], list_options[], keys_options[];
 extern const struct opt_row delete_options[], run_options[], tree_options[], show_options[], move_options[];

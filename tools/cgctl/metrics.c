@@ -22,10 +22,12 @@
 #include "cgctl.h"
 
 static const char *address;
+static int from = RF_SAMPLE_AUTO;
 
 const struct opt_row serve_options[] = {
 	{0, "listen", OPT_STRING, &address, "ADDRESS",
 	 "answer scrapers at 127.0.0.1:PORT, [::1]:PORT or unix:PATH until ended; else print once"},
+	OPT_SAMPLE_SOURCE(from),
 	{0},
 };
 
@@ -123,7 +125,7 @@ int serve_run(int argc, char **argv)
 	if (r)
 		return r;
 	o.flags = address ? 0 : RF_SAMPLE_ONCE;
-	r = rf_sampler_open(fs, &o, &sampler);
+	r = rf_probe_sampler_open(fs, &o, (enum rf_sample_source)from, &sampler);
 	if (r < 0)
 		r = cgctl_error(r, "serve-metrics", o.group ?: "");
 	else

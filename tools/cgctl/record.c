@@ -14,10 +14,12 @@
 
 static uint64_t delay_us = 1000000;
 static int64_t count;
+static int from = RF_SAMPLE_AUTO;
 
 const struct opt_row record_options[] = {
 	{'d', "delay", OPT_TIME, &delay_us, "TIME", "time between two samples; 1s unless given"},
 	{'n', "iterations", OPT_INT, &count, "N", "end after this many samples; else at SIGINT or SIGTERM", 0, 1, INT32_MAX},
+	OPT_SAMPLE_SOURCE(from),
 	{0},
 };
 
@@ -52,7 +54,7 @@ static bool wait_until(uint64_t end_us, const sigset_t *ends)
 static void show_progress(const struct recording_run *run)
 {
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%llu samples, %zu groups", (unsigned long long)run->written, run->source.n);
+		fprintf(stderr, "\r%llu samples, %zu groups, source %s", (unsigned long long)run->written, run->source.n, run->source.source);
 }
 
 static int record_all(struct recording_run *run)
@@ -82,7 +84,8 @@ static int record_all(struct recording_run *run)
 
 int record_run(int argc, char **argv)
 {
-	const struct rf_sampler_options o = {.size = sizeof(o), .group = argc > 1 ? argv[1] : NULL};
+	const struct rf_sampler_options o = {.size = sizeof(o), .group = argc > 1 ? argv[1] : NULL,
+					     .flags = count && count <= FEW_SAMPLES ? RF_SAMPLE_FEW : 0};
 	struct recording_run run = {.path = argv[0]};
 	struct rf_cgroup_fs *fs = NULL;
 	int r;
@@ -92,7 +95,7 @@ int record_run(int argc, char **argv)
 	r = cgctl_open(false, &fs);
 	if (r)
 		return r;
-	r = rf_sampler_open(fs, &o, &run.source.sampler);
+	r = rf_probe_sampler_open(fs, &o, (enum rf_sample_source)from, &run.source.sampler);
 	if (r < 0)
 		r = cgctl_error(r, "record", o.group ?: "");
 	else if ((r = rf_recorder_open(run.path, &run.recorder)) < 0)

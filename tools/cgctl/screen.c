@@ -81,6 +81,8 @@ static void draw_head(const struct screen *s)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
 	mvprintw(0, 0, "cgctl top  %s  %zu groups  every %.1f s%s", text, s->source->n, (double)s->w->delay_us / 1e6,
 		 s->paused ? "  PAUSED" : "");
+	if (s->source->source)
+		printw("  source %s", s->source->source);
 	if (s->source->recording)
 		printw("  sample %zu of %zu", s->source->index + 1, s->source->length);
 	clrtoeol();

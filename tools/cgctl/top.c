@@ -31,7 +31,10 @@ static int64_t count, depth;
 	 "these columns, by the names of --json; all, or +COLUMN to add to those that are usual"},                      \
 	{0, "json", OPT_FLAG, &tool_state.json, NULL, "print an object a line for each refresh"}
 
-const struct opt_row top_options[] = {TOP_ROWS, {0}};
+const char *const sample_sources[] = {"auto", "bpf", "files", NULL};
+static int from = RF_SAMPLE_AUTO;
+
+const struct opt_row top_options[] = {TOP_ROWS, OPT_SAMPLE_SOURCE(from), {0}};
 
 static const char *const forms[] = {"csv", "json", NULL};
 static int form = -1;
@@ -100,6 +103,7 @@ int source_read(struct source *s)
 	s->time_us = (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000;
 	s->clock_us = rf_sampler_time_us(s->sampler);
 	s->n = rf_sampler_groups(s->sampler, &s->samples);
+	s->source = rf_sampler_source(s->sampler, &s->why_files);
 	return s->n ? 0 : -ENOENT;
 }
 
@@ -129,7 +133,7 @@ static void print_text(const struct source *s, const struct top_wishes *w)
 	char buf[32];
 
 	print_time(s->time_us);
-	printf(", %zu groups\n", s->n);
+	printf(", %zu groups%s%s\n", s->n, s->source ? ", source " : "", s->source ?: "");
 	for (const int *c = w->columns; *c >= 0; c++)
 		printf("%*s ", view_column((size_t)*c)->width, view_column((size_t)*c)->title);
 	printf("GROUP\n");
@@ -149,7 +153,12 @@ static void print_json(const struct source *s, const struct top_wishes *w)
 {
 	struct str out __free(str) = {0};
 
-	str_addf(&out, "{\"time_us\": %llu, \"groups\": [", (unsigned long long)s->time_us);
+	str_addf(&out, "{\"time_us\": %llu, ", (unsigned long long)s->time_us);
+	if (s->source)
+		str_addf(&out, "\"source\": \"%s\", \"why_files\": ", s->source);
+	if (s->source && s->why_files)
+		str_add_json(&out, s->why_files);
+	str_addf(&out, "%s\"groups\": [", !s->source ? "" : s->why_files ? ", " : "null, ");
 	for (size_t i = 0; i < w->view.n_shown; i++) {
 		const struct view_row *row = w->view.shown[i];
 		char *name __free(ptr) = cgctl_name(row->sample->group);
@@ -323,7 +332,8 @@ int top_run(int argc, char **argv)
 	if (r)
 		return r;
 	o.figures = figures_of(&wishes);
-	r = rf_sampler_open(fs, &o, &source.sampler);
+	o.flags = count && count <= FEW_SAMPLES ? RF_SAMPLE_FEW : 0;
+	r = rf_probe_sampler_open(fs, &o, (enum rf_sample_source)from, &source.sampler);
 	r = r < 0 ? cgctl_error(r, "top", o.group ?: "") : show(&source, &wishes);
 	rf_sampler_free(source.sampler);
 	rf_cgroup_fs_free(fs);

@@ -16,7 +16,10 @@ struct source {
 	size_t n;
 	uint64_t time_us;  /* since 1970 */
 	uint64_t clock_us; /* of a clock that goes on */
+	const char *source, *why_files; /* of live groups: rf_sampler_source() */
 };
+
+enum { FEW_SAMPLES = 10 };
 
 /* 0, or -errno; for a recording the sample `index`. */
 int source_read(struct source *s);
