@@ -451,12 +451,10 @@ int rf_sampler_read(struct rf_sampler *s)
 		return r;
 	forget_values(s);
 	r = s->backend ? s->backend->read(s->backend, s, t) : 0;
-	if (r < 0)
-		return r;
-	for (size_t index = 0; index < s->n_sources; index++)
+	for (size_t index = 0; r >= 0 && index < s->n_sources; index++)
 		for (size_t i = 0; i < t->n; i++)
 			read_one(s, index, t->nodes[i]);
-	if (s->flags & RF_SAMPLE_PROCESSES)
+	if (r >= 0 && s->flags & RF_SAMPLE_PROCESSES)
 		r = count_all_processes(s);
 	forget_above(s);
 	if (r < 0)
