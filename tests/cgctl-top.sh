@@ -84,6 +84,10 @@ equal "and the same groups" "[\"/$top\",\"/$top/a\",\"/$top/a/b\",\"/$top/c\"]" 
 equal "--export json has all" 5 "$(cgctl replay --export json rec | wc -l)"
 equal "--export csv has a line a group and sample" 21 "$(cgctl replay --export csv rec | wc -l)"
 equal "csv and json agree" "$(cgctl replay --export json rec | jq -r '.time_us as $t | .groups[] | "\($t),\"\(.group)\",\(.cpu_us // "")"')" "$(cgctl replay --export csv rec | tail -n +2 | cut -d, -f1-3)"
+cgctl replay --export openmetrics rec > rec.metrics
+equal "openmetrics and csv agree: each counter with its time" "$(cgctl replay --export csv rec | tail -n +2 | tr -d '\r' | awk -F, '$3 != "" { printf "%s %.6f %.6f\n", $2, $3 / 1e6, $1 / 1e6 }' | sort)" "$(sed -n 's/^cgroup_cpu_seconds_total{group=\("[^"]*"\)} /\1 /p' rec.metrics | sort)"
+equal "the points of a group stand together, in time" "" "$(grep '^cgroup_memory_bytes{' rec.metrics | awk '$1 != last { if (seen[$1]++) print "again " $1; last = $1; t = 0 } $3 + 0 <= t { print "back " $0 } { t = $3 + 0 }')"
+equal "each family has its head once, and the text an end" "0 # EOF" "$(grep '^# TYPE' rec.metrics | sort | uniq -d | wc -l) $(tail -n 1 rec.metrics)"
 check "a recording can be gone on with" cgctl record -n 2 $quick rec $top
 equal "and is longer then" 7 "$(cgctl replay --export json rec | wc -l)"
 check "one of many samples, over several key blocks" cgctl record -n 130 -d 1ms long $top

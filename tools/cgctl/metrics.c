@@ -54,16 +54,38 @@ static void add_label(struct str *out, const char *group)
 static void add_value(struct str *out, const struct rf_figure_info *info, uint64_t n)
 {
 	if (n == RF_MAX)
-		str_add(out, "+Inf\n");
+		str_add(out, "+Inf");
 	else if (info->time_us)
-		str_addf(out, "%llu.%06llu\n", (unsigned long long)(n / 1000000), (unsigned long long)(n % 1000000));
+		str_addf(out, "%llu.%06llu", (unsigned long long)(n / 1000000), (unsigned long long)(n % 1000000));
 	else
-		str_addf(out, "%llu\n", (unsigned long long)n);
+		str_addf(out, "%llu", (unsigned long long)n);
 }
 
-static void add_family(struct str *out, size_t figure, const struct rf_sample *samples, size_t n)
+void metrics_family(struct str *out, size_t figure)
 {
 	const struct rf_figure_info *info = rf_figure(figure);
+	const char *unit = info->bytes ? "bytes" : info->time_us ? "seconds" : NULL;
+	struct str name __free(str) = {0};
+
+	add_name(&name, info);
+	str_addf(out, "# TYPE %s %s\n", name.s, info->counter ? "counter" : "gauge");
+	if (unit)
+		str_addf(out, "# UNIT %s %s\n", name.s, unit);
+	str_addf(out, "# HELP %s %s\n", name.s, info->help);
+}
+
+void metrics_point(struct str *out, size_t figure, const char *group, uint64_t value)
+{
+	const struct rf_figure_info *info = rf_figure(figure);
+
+	add_name(out, info);
+	str_add(out, info->counter ? "_total" : "");
+	add_label(out, group);
+	add_value(out, info, value);
+}
+
+static void add_figure(struct str *out, size_t figure, const struct rf_sample *samples, size_t n)
+{
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++) {
@@ -71,21 +93,11 @@ static void add_family(struct str *out, size_t figure, const struct rf_sample *s
 
 		if (value == RF_CGROUP_UNKNOWN)
 			continue;
-		if (!any) {
-			struct str name __free(str) = {0};
-			const char *unit = info->bytes ? "bytes" : info->time_us ? "seconds" : NULL;
-
-			add_name(&name, info);
-			str_addf(out, "# TYPE %s %s\n", name.s, info->counter ? "counter" : "gauge");
-			if (unit)
-				str_addf(out, "# UNIT %s %s\n", name.s, unit);
-			str_addf(out, "# HELP %s %s\n", name.s, info->help);
-			any = true;
-		}
-		add_name(out, info);
-		str_add(out, info->counter ? "_total" : "");
-		add_label(out, samples[i].group);
-		add_value(out, info, value);
+		if (!any)
+			metrics_family(out, figure);
+		any = true;
+		metrics_point(out, figure, samples[i].group, value);
+		str_add(out, "\n");
 	}
 }
 
@@ -99,7 +111,7 @@ int metrics_text(struct rf_sampler *sampler, struct str *out)
 		return r;
 	n = rf_sampler_groups(sampler, &samples);
 	for (size_t f = 0; f < RF_FIGURES; f++)
-		add_family(out, f, samples, n);
+		add_figure(out, f, samples, n);
 	str_add(out, "# EOF\n");
 	return out->failed ? -ENOMEM : 0;
 }

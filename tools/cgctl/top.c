@@ -36,12 +36,11 @@ static int from = RF_SAMPLE_AUTO;
 
 const struct opt_row top_options[] = {TOP_ROWS, OPT_SAMPLE_SOURCE(from), {0}};
 
-static const char *const forms[] = {"csv", "json", NULL};
 static int form = -1;
 
 const struct opt_row replay_options[] = {
 	TOP_ROWS,
-	{0, "export", OPT_CHOICE, &form, "csv|json", "print every figure of every sample as it was recorded, instead of rates", 0, 0, 0, forms},
+	{0, "export", OPT_CHOICE, &form, "csv|json|openmetrics", "print every figure of every sample as it was recorded, instead of rates", 0, 0, 0, recorded_forms},
 	{0},
 };
 
@@ -237,71 +236,6 @@ static int set_wishes(struct top_wishes *w)
 	return 0;
 }
 
-static void add_figure(struct str *out, uint64_t n, const char *none, const char *max)
-{
-	if (n == RF_CGROUP_UNKNOWN || n == RF_MAX)
-		str_add(out, n == RF_MAX ? max : none);
-	else
-		str_addf(out, "%llu", (unsigned long long)n);
-}
-
-/* RFC 4180: a line a group and sample. */
-static void csv_lines(const struct source *s, struct str *out)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const char *name = s->samples[i].group;
-
-		str_addf(out, "%llu,\"/", (unsigned long long)s->time_us);
-		for (; *name; name++)
-			str_addf(out, *name == '"' ? "\"\"" : "%c", *name);
-		str_add(out, "\"");
-		for (size_t f = 0; f < RF_FIGURES; f++) {
-			str_add(out, ",");
-			add_figure(out, s->samples[i].values[f], "", "max");
-		}
-		str_add(out, "\r\n");
-	}
-}
-
-static void json_line(const struct source *s, struct str *out)
-{
-	str_addf(out, "{\"time_us\": %llu, \"groups\": [", (unsigned long long)s->time_us);
-	for (size_t i = 0; i < s->n; i++) {
-		char *name __free(ptr) = cgctl_name(s->samples[i].group);
-
-		str_addf(out, "%s{\"group\": ", i ? ", " : "");
-		str_add_json(out, name ?: "");
-		for (size_t f = 0; f < RF_FIGURES; f++) {
-			str_addf(out, ", \"%s\": ", rf_figure(f)->key);
-			add_figure(out, s->samples[i].values[f], "null", "\"max\"");
-		}
-		str_add(out, "}");
-	}
-	str_add(out, "]}\n");
-}
-
-static int export_all(struct source *s, int as)
-{
-	if (!as) {
-		printf("time_us,group");
-		for (size_t f = 0; f < RF_FIGURES; f++)
-			printf(",%s", rf_figure(f)->key);
-		printf("\r\n");
-	}
-	for (s->index = 0; s->index < s->length; s->index++) {
-		struct str out __free(str) = {0};
-		int r = source_read(s);
-
-		if (r < 0)
-			return tool_error(r, "export");
-		(as ? json_line : csv_lines)(s, &out);
-		if (out.failed)
-			return tool_error(-ENOMEM, "export");
-		fwrite(out.s ?: "", 1, out.len, stdout);
-	}
-	return EXIT_OK;
-}
-
 static uint64_t figures_of(const struct top_wishes *w)
 {
 	uint64_t figures = w->view.sort < 0 ? 0 : view_column((size_t)w->view.sort)->figures;
@@ -357,7 +291,7 @@ int replay_run(int argc, char **argv)
 	if (!source.length)
 		r = tool_error(-ENODATA, "%s: has no sample", argv[0]);
 	else
-		r = form >= 0 ? export_all(&source, form) : show(&source, &wishes);
+		r = form >= 0 ? recorded_print(&source, form) : show(&source, &wishes);
 	rf_recording_free(source.recording);
 	return r;
 }

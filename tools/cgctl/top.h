@@ -24,6 +24,10 @@ enum { FEW_SAMPLES = 10 };
 /* 0, or -errno; for a recording the sample `index`. */
 int source_read(struct source *s);
 
+/* recorded.c: all of a recording in the form recorded_forms[form]. The exit code, with the error printed. */
+extern const char *const recorded_forms[];
+int recorded_print(struct source *s, int form);
+
 struct top_wishes {
 	struct view view;
 	int columns[VIEW_MAX_COLUMNS]; /* ends with -1 */
