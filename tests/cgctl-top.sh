@@ -56,9 +56,11 @@ pidof_burner() { cgctl run -p cpu.max=30% --name $top/c -- sh -c 'echo up > '"$T
 pidof_burner
 equal "the busy group comes first" "/$top/c" "$(cgctl top --json -n 1 -d 400ms --flat $top | jq -r '[.groups[] | select(.group == "'/$top'/c" or .group == "'/$top'/a")][0].group')"
 usage=$(cgctl top --json -n 1 -d 1s $top | jq '.groups[] | select(.group == "'/$top'/c") | .cpu_percent')
-check "its use is about its quota" python3 -c "import sys; sys.exit(not 15 <= $usage <= 45)"
+# How much of its quota it gets depends on what else runs here; that the quota is felt does not, for long.
+check "it has been running, within its quota" python3 -c "import sys; sys.exit(not 0 < $usage <= 45)"
 given "no CPU controller for it here" sh -c "cgctl get $top/c cpu.max | grep -q 30000"
-check "and it is throttled" python3 -c "import sys; sys.exit(not $(cgctl top --json -n 1 -d 1s $top | jq '.groups[] | select(.group == "'/$top'/c") | .throttled_percent') >= 10)"
+throttled() { cgctl top --json -n 1 -d 1s $top | jq -e '.groups[] | select(.group == "'/$top'/c") | .throttled_percent >= 10' > /dev/null; }
+check "and it is throttled" await 1 throttled # 20 times at most
 given
 kill $burner; wait $burner 2> /dev/null
 cgctl create $top/c > /dev/null 2>&1
