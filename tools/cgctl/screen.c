@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <term.h>
 #include <time.h>
 #include <unistd.h>
+
+#undef columns /* term.h has a macro for each capability of a terminal */
 
 #include "base/str.h"
 #include "sys/sys.h"
@@ -290,8 +293,14 @@ static void loop(struct screen *s)
 int screen_run(struct source *source, struct top_wishes *wishes)
 {
 	struct screen s = {.source = source, .w = wishes};
-	SCREEN *terminal = newterm(NULL, stdout, stdin);
+	SCREEN *terminal = NULL;
+	int known;
 
+	/* Asked first, since newterm(3) keeps memory of a terminal that it does not know. */
+	if (setupterm(NULL, STDOUT_FILENO, &known) == OK) {
+		del_curterm(cur_term);
+		terminal = newterm(NULL, stdout, stdin);
+	}
 	if (!terminal)
 		return tool_usage_error("this terminal (TERM=%s) is not known; --batch needs none", getenv("TERM") ?: "");
 	cbreak();
