@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * listns(2), Linux 6.19: the 64-bit ids of all namespaces, by whatever they are held, in ascending
- * order and in pages: a page begins behind the id given. It leaves out those whose owner the caller
- * has no CAP_SYS_ADMIN over, save his own; so the list is whole only for one who has it in the first
- * user namespace, whose inode never changes.
+ * listns(2), Linux 6.19: the 64-bit ids of all namespaces that a process, descriptor or mount holds, in
+ * ascending order and in pages: a page begins behind the id given. It leaves out those whose owner the
+ * caller has no CAP_SYS_ADMIN over, save his own, and networks that only a socket holds.
  *
  * An id is opened as a file handle of nsfs (sys_ns_open()), which needs to be in the namespace, or
  * CAP_SYS_ADMIN in the first user namespace and to be in the first pid namespace.
@@ -14,28 +13,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 
-enum { FIRST_USER_NS = 0xeffffffd, PAGE = 1024, CAP_SYS_ADMIN_BIT = 21 };
+enum { PAGE = 1024 };
 
 void ns_ids_done(struct ns_ids *ids)
 {
 	free(ids->ids);
 	free(ids->met);
 	*ids = (struct ns_ids){0};
-}
-
-static bool sees_all(void)
-{
-	char *text __free(ptr) = NULL, *at;
-	struct stat st;
-
-	if (sys_fstatat(AT_FDCWD, "/proc/self/ns/user", &st, 0) < 0 || st.st_ino != FIRST_USER_NS)
-		return false;
-	if (file_read_at(AT_FDCWD, "/proc/self/status", 1 << 16, &text, NULL) < 0)
-		return false;
-	at = strstr(text, "\nCapEff:\t");
-	return at && strtoull(at + 9, NULL, 16) >> CAP_SYS_ADMIN_BIT & 1;
 }
 
 int ns_ids_read(struct ns_ids *ids)
@@ -57,7 +42,6 @@ int ns_ids_read(struct ns_ids *ids)
 		ns_ids_done(ids);
 		return got < 0 ? (int)got : -ENOMEM;
 	}
-	ids->all = sees_all();
 	return 0;
 }
 

@@ -10,7 +10,6 @@ struct ns_ids {
 	uint64_t *ids; /* ascending, owned */
 	bool *met;     /* by the caller: those that it knows by now */
 	size_t n;
-	bool all; /* these are all there are: the caller may see every one */
 };
 
 /* 0; -ENOSYS before Linux 6.19. What was read is freed by ns_ids_done(). */
