@@ -65,8 +65,9 @@ given
 kill $burner; wait $burner 2> /dev/null
 cgctl create $top/c > /dev/null 2>&1
 
-given "no memory controller here" sh -c "cgctl set $top/a memory.max=64M && cgctl set $top/a/b memory.max=max"
-equal "the effective limit is an ancestor's" 67108864 "$(cgctl top --json -n 1 $quick $top | jq '.groups[] | select(.group == "'/$top'/a/b") | .memory_effective_max_bytes')"
+given "no memory controller here" sh -c "cgctl create -c memory $top/m/b && cgctl set $top/m memory.max=64M && cgctl set $top/m/b memory.max=max"
+equal "the effective limit is an ancestor's" 67108864 "$(cgctl top --json -n 1 $quick $top | jq '.groups[] | select(.group == "'/$top'/m/b") | .memory_effective_max_bytes')"
+cgctl delete -r $top/m > /dev/null 2>&1
 given "jq is not installed" command -v jq
 
 # --- groups come and go
