@@ -100,6 +100,28 @@ static void reset(const struct tool *t)
 	tool_state = (struct tool_state){.tool = t};
 }
 
+/* nsrun runs once, and keeps the words where its rows say: they end with each run here. */
+static void forget_words(void)
+{
+	static const char *initial[array_size(options)];
+	static bool known;
+
+	for (size_t i = 0; i < array_size(options); i++) {
+		const struct opt_row *row = &options[i];
+
+		if (row->type == OPT_LIST) {
+			free(((struct opt_list *)row->to)->words);
+			*(struct opt_list *)row->to = (struct opt_list){0};
+		}
+		if (row->type != OPT_STRING && row->type != OPT_OPTIONAL)
+			continue;
+		if (!known)
+			initial[i] = *(const char **)row->to;
+		*(const char **)row->to = initial[i];
+	}
+	known = true;
+}
+
 static void run_all(int argc, char **argv)
 {
 	const struct tool *both[] = {&with_commands, &without};
@@ -111,6 +133,7 @@ static void run_all(int argc, char **argv)
 		EXPECT(r == 42 || r == EXIT_OK || r == EXIT_USAGE || r == EXIT_FAILED || r == EXIT_SETUP);
 		check_values(argc);
 	}
+	forget_words();
 	reset(&tool);
 	r = options_parse(options, argc, argv);
 	EXPECT(r != 0 && r <= argc);
@@ -121,9 +144,8 @@ static void run_all(int argc, char **argv)
 	if (r > 0 && !set_box(argv + r))
 		for (size_t i = 0; i < pass_fds.n; i++)
 			EXPECT(*pass_fds.words[i] && box.pass_fds[i] >= 0);
-	free(pass_fds.words);
 	free((void *)box.pass_fds);
-	pass_fds = (struct opt_list){0};
+	forget_words();
 	box = (struct rf_sandbox){.size = sizeof(box)};
 	kill_child = NULL;
 	no_kill_child = false;
