@@ -107,7 +107,7 @@ refuse "a program that is not found keeps no set" 127 'no-such' nsrun -n --pin .
 equal "no set of it" "no 0" "$([ -e set ] && echo yes || echo no) $(mounts)"
 equal "with clocks set off" "77 0" "$(nsrun -r --monotonic 77 -n --pin ./set true 2> .err; nsjoin --pin ./set sh -c 'set -- $(cat /proc/self/timens_offsets); echo $2 $3')"
 nsrun --unpin ./set
-check "its pid namespace takes processes while the first one lives" sh -c 'nsrun -a -r --no-kill-child --pin ./set sh -c "echo up > up; exec sleep 1000" & nsrun=$!; until [ -s up ]; do sleep 0.02; done; [ "$(nsjoin --pin ./set sh -c "echo \$\$")" -gt 1 ]; code=$?; kill $nsrun; wait $nsrun; exit $code'
+check "its pid namespace takes processes while the first one lives" sh -c 'nsrun -a -r --no-kill-child --pin ./set sh -c "echo up > up; exec sleep 1000" & nsrun=$!; until [ -s up ] || ! kill -0 $nsrun 2> /dev/null; do sleep 0.02; done; [ "$(nsjoin --pin ./set sh -c "echo \$\$")" -gt 1 ]; code=$?; kill $nsrun; wait $nsrun; exit $code'
 nsrun --unpin ./set
 equal "--info-fd tells the namespaces that are kept" "$(nsrun -r --boottime 5 -n --pin ./set --info-fd 7 true 7> info 2> .err; for k in time net; do stat -c %i set/$k; done | xargs)" \
 	"$(sed 's/.*"net": \([0-9]*\).*"time": \([0-9]*\).*/\2 \1/' info)"
