@@ -114,45 +114,27 @@ static int run_tmpfs(struct plan_run *run, struct rf_step *s)
 KIND(step_tmpfs, "tmpfs", "mount an empty directory in memory",
      "What is written there is seen by nobody else, and gone with the last process inside.", "tmpfs(5)", run_tmpfs);
 
-static int run_simple(struct plan_run *run, struct rf_step *s, const char *type)
+/* Those that have no parameters. */
+static const char *const plain_types[RF_MOUNT_KINDS] = {
+	[RF_MOUNT_PROC] = "proc", [RF_MOUNT_MQUEUE] = "mqueue", [RF_MOUNT_SYSFS] = "sysfs", [RF_MOUNT_CGROUPFS] = "cgroup2",
+};
+
+static int run_plain(struct plan_run *run, struct rf_step *s)
 {
-	const uint64_t attrs = mount_job_of(s)->op.attrs;
-	struct newfs fs = {type, NULL, 0, NO_PROGRAMS | mount_attrs_set(attrs)};
+	const struct rf_mount_op *op = &mount_job_of(s)->op;
+	const struct newfs fs = {plain_types[op->kind], NULL, 0, NO_PROGRAMS | mount_attrs_set(op->attrs)};
 
 	return mount_new_fs(run, s, &fs, NULL);
 }
 
-static int run_proc(struct plan_run *run, struct rf_step *s)
-{
-	return run_simple(run, s, "proc");
-}
-
 KIND(step_proc, "mount-proc", "mount a new proc file system",
-     "The old one shows the processes of the pid namespace that it was mounted in.", "pid_namespaces(7)", run_proc);
-
-static int run_mqueue(struct plan_run *run, struct rf_step *s)
-{
-	return run_simple(run, s, "mqueue");
-}
-
+     "The old one shows the processes of the pid namespace that it was mounted in.", "pid_namespaces(7)", run_plain);
 KIND(step_mqueue, "mqueue", "mount the message queues",
-     "Those of the new IPC namespace are files there.", "mq_overview(7)", run_mqueue);
-
-static int run_sysfs(struct plan_run *run, struct rf_step *s)
-{
-	return run_simple(run, s, "sysfs");
-}
-
+     "Those of the new IPC namespace are files there.", "mq_overview(7)", run_plain);
 KIND(step_sysfs, "sysfs", "mount a new sysfs",
-     "Its network devices are those of the new network namespace.", "sysfs(5)", run_sysfs);
-
-static int run_cgroupfs(struct plan_run *run, struct rf_step *s)
-{
-	return run_simple(run, s, "cgroup2");
-}
-
+     "Its network devices are those of the new network namespace.", "sysfs(5)", run_plain);
 KIND(step_cgroupfs, "cgroupfs", "mount the control groups",
-     "Seen from the root of the cgroup namespace.", "cgroups(7)", run_cgroupfs);
+     "Seen from the root of the cgroup namespace.", "cgroups(7)", run_plain);
 
 static const struct newfs_param devpts_params[] = {{"newinstance", NULL}, {"ptmxmode", "0666"}, {"mode", "0620"}};
 static const struct newfs devpts = {"devpts", devpts_params, 3, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
