@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "priv/attributes.h"
+#include "priv/users.h"
 
 enum { FILE_LIMIT = 16 << 20, MAX_GROUPS = 65536 };
 
@@ -111,31 +112,17 @@ int attr_passwd_line(uint32_t uid, char **ret_text, const char *ret_fields[7])
 	return sys_fail(-ENOENT, "user", "", "id %u is not in /etc/passwd", uid);
 }
 
-static bool is_member(char *members, const char *name)
+static int append_group(uint32_t gid, void *data)
 {
-	for (char *word; (word = strsep(&members, ","));)
-		if (str_eq(word, name))
-			return true;
-	return false;
+	return append(data, gid);
 }
 
 static int add_memberships(struct list *l, const char *name)
 {
-	char *text __free(ptr) = NULL, *save = NULL;
+	char *text __free(ptr) = NULL;
 	int r = file_read_at(AT_FDCWD, "/etc/group", FILE_LIMIT, &text, NULL);
 
-	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); r >= 0 && line; line = strtok_r(NULL, "\n", &save)) {
-		const char *number;
-		uint64_t gid;
-
-		strsep(&line, ":");
-		if (line)
-			strsep(&line, ":");
-		number = line ? strsep(&line, ":") : NULL;
-		if (number && line && str_to_u64(number, &gid) >= 0 && gid < UINT32_MAX && is_member(line, name))
-			r = append(l, (uint32_t)gid);
-	}
-	return r;
+	return r < 0 ? r : users_each_membership(text, name, append_group, l);
 }
 
 int rf_groups_of_user(uint32_t uid, uint32_t **ret_list, size_t *ret_n)

@@ -160,30 +160,11 @@ bool users_is_member(const struct users_entry *group, const char *user)
 	return false;
 }
 
-static void add_group(uint32_t *gids, size_t max, size_t *n, uint32_t gid)
+int users_each_membership(const char *text, const char *user, int (*fn)(uint32_t gid, void *data), void *data)
 {
-	for (size_t i = 0; i < *n; i++)
-		if (gids[i] == gid)
-			return;
-	if (*n < max)
-		gids[(*n)++] = gid;
-}
+	int r = 0;
 
-/* "alice 100 27": what the name service says of all databases. */
-static void add_answer(char *answer, uint32_t *gids, size_t max, size_t *n)
-{
-	char *save = NULL;
-	uint32_t gid;
-
-	strtok_r(answer, " \t\n", &save);
-	for (char *word; (word = strtok_r(NULL, " \t\n", &save));)
-		if (is_id(word, &gid))
-			add_group(gids, max, n, gid);
-}
-
-static int add_memberships(const char *text, const char *user, uint32_t *gids, size_t max, size_t *n)
-{
-	for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+	for (const char *line = text; r >= 0 && line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		char *copy __free(ptr) = strndup(line, strcspn(line, "\n"));
 		struct users_entry e = {0};
 		const char *fields[FIELDS];
@@ -193,26 +174,55 @@ static int add_memberships(const char *text, const char *user, uint32_t *gids, s
 		cut(copy, fields);
 		e.members = fields[3];
 		if (is_id(fields[2], &e.id) && users_is_member(&e, user))
-			add_group(gids, max, n, e.id);
+			r = fn(e.id, data);
 	}
+	return r;
+}
+
+struct gids {
+	uint32_t *list;
+	size_t max, n;
+};
+
+static int add_gid(uint32_t gid, void *data)
+{
+	struct gids *g = data;
+
+	for (size_t i = 0; i < g->n; i++)
+		if (g->list[i] == gid)
+			return 0;
+	if (g->n < g->max)
+		g->list[g->n++] = gid;
 	return 0;
+}
+
+/* "alice 100 27": what the name service says of all databases. */
+static void add_answer(struct gids *g, char *answer)
+{
+	char *save = NULL;
+	uint32_t gid;
+
+	strtok_r(answer, " \t\n", &save);
+	for (char *word; (word = strtok_r(NULL, " \t\n", &save));)
+		if (is_id(word, &gid))
+			add_gid(gid, g);
 }
 
 int users_groups(struct users *u, const struct users_entry *user, uint32_t *gids, size_t max)
 {
 	char *answer __free(ptr) = NULL, **file = &u->file[USERS_GROUP];
-	size_t n = 0;
+	struct gids g = {gids, max, 0};
 	int r = ask_getent("initgroups", user->name, &answer);
 
 	if (r < 0)
 		return r;
-	add_group(gids, max, &n, user->gid);
-	add_answer(answer, gids, max, &n);
+	add_gid(user->gid, &g);
+	add_answer(&g, answer);
 	/* It may not be there, or not know this database. */
 	r = *file ? 0 : file_read_at(AT_FDCWD, databases[USERS_GROUP].file, FILE_LIMIT, file, NULL);
 	if (r >= 0 || r == -ENOENT)
-		r = add_memberships(*file, user->name, gids, max, &n);
-	return r < 0 ? r : (int)n;
+		r = users_each_membership(*file, user->name, add_gid, &g);
+	return r < 0 ? r : (int)g.n;
 }
 
 void users_done(struct users *u)

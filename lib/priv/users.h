@@ -32,5 +32,7 @@ bool users_is_member(const struct users_entry *group, const char *user);
 /* The groups of a user, his first one in front: how many there are in gids[], or -errno. */
 int users_groups(struct users *u, const struct users_entry *user, uint32_t *gids, size_t max);
 void users_done(struct users *u);
+/* Each group of the text of an /etc/group that has the user for a member; stops at the first < 0. */
+int users_each_membership(const char *text, const char *user, int (*fn)(uint32_t gid, void *data), void *data);
 
 #endif
