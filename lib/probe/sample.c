@@ -111,12 +111,25 @@ static bool is_final(int r)
 	return r >= 0 || r == -EPERM || r == -ENOSYS || r == -ENOMEM;
 }
 
+/* With this option of the mount, pids.events counts otherwise. */
+static int find_local_pids_events(bool *ret)
+{
+	char *text __free(ptr) = NULL;
+	int r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL);
+
+	if (r >= 0)
+		*ret = strstr(text, "pids_localevents") != NULL;
+	return r;
+}
+
 static int load(struct probe_sampler *p, size_t cap, bool v2_cpu)
 {
 	int r = probe_check_capabilities("sample");
 
 	if (r >= 0)
 		r = probe_check_kernel("sample");
+	if (r >= 0)
+		r = find_local_pids_events(&p->local_pids_events);
 	if (r < 0)
 		return r;
 	unload(p);
@@ -320,17 +333,6 @@ static int read_backend(struct sample_backend *b, struct rf_sampler *s, struct s
 	return r;
 }
 
-/* With this option of the mount, pids.events counts otherwise. */
-static int find_local_pids_events(bool *ret)
-{
-	char *text __free(ptr) = NULL;
-	int r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL);
-
-	if (r >= 0)
-		*ret = strstr(text, "pids_localevents") != NULL;
-	return r;
-}
-
 int rf_probe_sampler_open(struct rf_cgroup_fs *fs, const struct rf_sampler_options *options,
 			  enum rf_sample_source source, struct rf_sampler **ret_sampler)
 {
@@ -353,8 +355,7 @@ int rf_probe_sampler_open(struct rf_cgroup_fs *fs, const struct rf_sampler_optio
 	p->source = source;
 	p->pays = options->flags & (RF_SAMPLE_ONCE | RF_SAMPLE_FEW) ? PAYS_AT_ONCE : PAYS;
 	sample_set_backend(s, &p->b);
-	r = find_local_pids_events(&p->local_pids_events);
-	if (r >= 0 && source == RF_SAMPLE_BPF)
+	if (source == RF_SAMPLE_BPF)
 		r = load(p, PAYS_AT_ONCE, wants_v2_cpu(s, fs));
 	if (r < 0) {
 		struct rf_call why = *rf_trace_last_failure();
