@@ -186,6 +186,10 @@ equal "no pin is left" 0 "$(pins)"
 may $G 'exec 3< /dev/full'
 check "again" cgctl set $G 'devices.rules=deny a'
 [ -z "$SKIP_WHY" ] && { rmdir "$V2/$G/below" "$V2/$G"; n=0; }
+left=/sys/fs/bpf/ringfence/devices-1
+[ -n "$SKIP_WHY" ] || mkdir -p $left
+check "a dry run sweeps nothing" sh -c "cgctl create --dry-run -c cgroup $G-c && [ -d $left ]"
+check "what it would have swept is swept without" sh -c "cgctl create -c cgroup $G-c && cgctl delete $G-c && ! [ -e $left ]"
 check "what somebody else's rmdir left is swept" await 10 swept
 cgctl delete -r $G 2> /dev/null
 none() { [ "$(programs)" = 0 ]; }

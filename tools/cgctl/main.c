@@ -26,10 +26,10 @@ int cgctl_open(bool sweep, struct rf_cgroup_fs **ret_fs)
 	if (r < 0)
 		return tool_error(r, "control groups");
 	rf_cgroup_use_bpf(*ret_fs);
-	if (sweep && !tool_state.dry_run)
+	if (sweep && !tool_state.dry_run) {
 		rf_cgroup_sweep(*ret_fs, swept, NULL);
-	if (sweep)
 		rf_cgroup_sweep_bpf();
+	}
 	return 0;
 }
 
