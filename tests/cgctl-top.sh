@@ -143,8 +143,10 @@ print(r.read().decode(), end="")
 PY
 }
 cgctl serve-metrics $top > metrics
+equal "the source is told" 'cgroup_sample_info{source="files"} 1' "$(cgctl serve-metrics --source files $top | grep '^cgroup_sample_info')"
+equal "and why it is files" 1 "$(grep -c '^cgroup_sample_info{source="files",why_files="[^"]*does not pay[^"]*"} 1$' metrics)"
 equal "the text ends as it must" "# EOF" "$(tail -n 1 metrics)"
-check "every line is of the format" sh -c "! grep -Evq '^# (TYPE|UNIT|HELP) cgroup_[a-z_]+ .+|^cgroup_[a-z_]+\{group=\"/[^\"]*\"\} (\+Inf|[0-9]+(\.[0-9]+)?)$|^# EOF$' metrics"
+check "every line is of the format" sh -c "! grep -Evq '^# (TYPE|UNIT|HELP) cgroup_[a-z_]+ .+|^cgroup_sample_info\{.*\} 1$|^cgroup_[a-z_]+\{group=\"/[^\"]*\"\} (\+Inf|[0-9]+(\.[0-9]+)?)$|^# EOF$' metrics"
 check "counters are called so" sh -c "grep -A3 'TYPE .* counter' metrics | grep '^cgroup' | grep -q '_total{'"
 check "each family stands in one place" sh -c "[ \"\$(grep -c '^# TYPE' metrics)\" = \"\$(grep '^# TYPE' metrics | sort -u | wc -l)\" ]"
 sock=unix:$T/metrics.sock

@@ -29,7 +29,7 @@ START = re.compile(r'prlimit64\(0, RLIMIT_STACK, NULL|readlink(at)?\((AT_FDCWD, 
 MAKES_FD = set("""openat openat2 open_tree open_tree_attr fsopen fsmount fspick pidfd_open socket memfd_create
 landlock_create_ruleset""".split())
 FD_ARGS = {"move_mount": (0, 2), "linkat": (0, 2), "renameat2": (0, 2), "symlinkat": (1,)}
-FD_FIRST = set("""close read write pread64 pwrite64 openat openat2 open_tree fsconfig fsmount fstat fstatfs
+FD_FIRST = set("""landlock_add_rule landlock_restrict_self close read write pread64 pwrite64 openat openat2 open_tree fsconfig fsmount fstat fstatfs
 newfstatat fchdir ioctl fcntl mount_setattr setns pidfd_send_signal execveat mkdirat mknodat unlinkat
 fchmod fchmodat fchown fchownat readlinkat faccessat ftruncate""".split())
 ANSWERS = {"fstatfs": 1, "fstat": 1, "newfstatat": 2, "capget": 1, "rt_sigaction": 2, "readlinkat": 2, "getcwd": 0}
@@ -107,7 +107,7 @@ def name_arguments(p, call, args):
     if call in ("wait4", "kill", "pidfd_open"):
         args[0] = p.pids.get(args[0], args[0])
     text = ", ".join(args)
-    text = re.sub(r"\b(fd|userns_fd|cgroup)=(\d+)", lambda m: f"{m[1]}={p.fds.get(m[2], m[2])}", text)
+    text = re.sub(r"\b(fd|parent_fd|userns_fd|cgroup)=(\d+)", lambda m: f"{m[1]}={p.fds.get(m[2], m[2])}", text)
     text = re.sub(r'"/proc/(\d+)', lambda m: '"/proc/' + p.pids.get(m[1], m[1]), text)
     return re.sub(r"0x[0-9a-f]{6,}", "ADDRESS", text)
 
@@ -146,7 +146,7 @@ def one_call(p, call, args, result):
         text = "self, " + words[1]
     if call == "close":
         p.fds.pop(words[0], None)
-    if call in MAKES_FD and result.isdigit():
+    if call in MAKES_FD and result.isdigit() and "LANDLOCK_CREATE_RULESET_VERSION" not in args:
         made = p.label(call)
         p.fds[result] = made
         result = made

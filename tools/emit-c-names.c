@@ -21,6 +21,7 @@ static const struct {
 	{"attach-root", "open_tree", "root_fd"},
 	{"fork", "pidfd_open", "caller_pidfd"},
 	{"open-program", "openat", "program_fd"},
+	{NULL, "landlock_create_ruleset", "ruleset_fd"},
 	{NULL, "socket", "socket_fd"},
 };
 

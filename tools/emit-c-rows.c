@@ -101,6 +101,60 @@ static const char hold_userns[] =
 	"	_exit(read(hold[0], &byte, 1) != 0);\n"
 	"}\n";
 
+static const char raise_effective[] =
+	"static void raise_effective(void)\n"
+	"{\n"
+	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
+	"	struct __user_cap_data_struct data[2];\n"
+	"\n"
+	"	must(syscall(SYS_capget, &header, data), \"capget\");\n"
+	"	for (int i = 0; i < 2; i++)\n"
+	"		data[i].effective = data[i].permitted;\n"
+	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
+	"}\n";
+
+static const char inherit_none[] =
+	"static void inherit_none(void)\n"
+	"{\n"
+	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
+	"	struct __user_cap_data_struct data[2];\n"
+	"\n"
+	"	must(syscall(SYS_capget, &header, data), \"capget\");\n"
+	"	for (int i = 0; i < 2; i++)\n"
+	"		data[i].inheritable = 0;\n"
+	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
+	"}\n";
+
+static const char set_scheduling[] =
+	"/* As in linux/sched/types.h, which libc's sched.h can't be included with. */\n"
+	"struct scheduling {\n"
+	"	uint32_t size, policy;\n"
+	"	uint64_t flags;\n"
+	"	int32_t nice;\n"
+	"	uint32_t priority;\n"
+	"	uint64_t runtime, deadline, period;\n"
+	"	uint32_t util_min, util_max;\n"
+	"};\n"
+	"\n"
+	"static void set_scheduling(struct scheduling s)\n"
+	"{\n"
+	"	s.size = sizeof(s);\n"
+	"	must(syscall(SYS_sched_setattr, 0, &s, 0), \"sched_setattr\");\n"
+	"}\n";
+
+static const char landlock_rules[] =
+	"/* As in linux/landlock.h, whose fields have come one by one. */\n"
+	"struct ruleset {\n"
+	"	uint64_t fs, net, scoped;\n"
+	"};\n"
+	"struct path_rule {\n"
+	"	uint64_t allowed;\n"
+	"	int parent_fd;\n"
+	"} __attribute__((packed));\n"
+	"struct port_rule {\n"
+	"	uint64_t allowed, port;\n"
+	"};\n";
+
 #define CAPS "linux/capability.h stdint.h sys/syscall.h"
 
 /* A narrower row stands before a wider one. */
@@ -137,9 +191,15 @@ static const struct emit_row rows[] = {
 	 "prctl($1, $2, 0, 0, 0)", NULL, 2},
 	{"prctl", NULL, "PR_CAP_AMBIENT", "linux/capability.h sys/prctl.h",
 	 "prctl($1, $2, $3, 0, 0)", NULL, 3},
+	{"prctl", NULL, "PR_GET_SECUREBITS", "sys/prctl.h", "prctl($1, 0, 0, 0, 0)", NULL, 1},
+	{"prctl", NULL, "PR_SCHED_CORE", "linux/prctl.h sys/prctl.h", "prctl($*, 0)", NULL, 2},
 	{"prctl", NULL, NULL, "signal.h sys/prctl.h", "prctl($1, $2, $3, 0, 0)", NULL, 1},
 	{"seccomp", NULL, NULL, "linux/filter.h linux/seccomp.h sys/syscall.h",
 	 "syscall(SYS_seccomp, $1, $2, &(struct sock_fprog)$3)", NULL, 0},
+	{"capget", "effective-capabilities", NULL, CAPS, "=raise_effective();\n", raise_effective, 0},
+	{"capset", "effective-capabilities", NULL, "", "=", NULL, 0},
+	{"capget", "settle-capabilities", NULL, CAPS, "=inherit_none();\n", inherit_none, 0},
+	{"capset", "settle-capabilities", NULL, "", "=", NULL, 0},
 	{"capget", "keep-capabilities", NULL, CAPS " sys/prctl.h",
 	 "=keep_capabilities();\n", keep_capabilities, 0},
 	{"capset", NULL, NULL, CAPS,
@@ -150,6 +210,27 @@ static const struct emit_row rows[] = {
 	 "=/* Denied in that user namespace, it is denied to all in it. */\n"
 	 "if (setgroups($*) < 0 && errno != EPERM)\n\tmust(-1, \"setgroups\");\n", NULL, 0},
 	{"setgroups", NULL, NULL, "grp.h", "setgroups($*)", NULL, 0},
+	{"prlimit64", NULL, "…", "sys/resource.h", "prlimit($1, $2, NULL, &(struct rlimit){0})", NULL, 2},
+	{"prlimit64", NULL, NULL, "sys/resource.h", "prlimit($1, $2, &(struct rlimit)$3, $4)", NULL, 2},
+	{"setpriority", NULL, NULL, "sys/resource.h", "setpriority($*)", NULL, 0},
+	{"getpriority", NULL, NULL, "sys/resource.h", "=getpriority($*);\n", NULL, 0},
+	{"ioprio_set", NULL, NULL, "linux/ioprio.h sys/syscall.h", "syscall(SYS_ioprio_set, $*)", NULL, 0},
+	{"sched_setaffinity", NULL, NULL, "sys/syscall.h",
+	 "syscall(SYS_sched_setaffinity, $1, $2, (unsigned long[$2 / 8])$3)", NULL, 0},
+	{"set_mempolicy", NULL, "NULL", "linux/mempolicy.h sys/syscall.h", "syscall(SYS_set_mempolicy, $*)", NULL, 1},
+	{"set_mempolicy", NULL, NULL, "linux/mempolicy.h sys/syscall.h",
+	 "syscall(SYS_set_mempolicy, $1, (unsigned long[$3 / 64])$2, $3)", NULL, 1},
+	{"sched_getattr", NULL, NULL, "sys/syscall.h", "syscall(SYS_sched_getattr, $1, (char[56]){0}, 56, 0)", NULL, 0},
+	{"sched_setattr", NULL, NULL, "sched.h stdint.h sys/syscall.h",
+	 "=set_scheduling((struct scheduling)$2);\n", set_scheduling, 0},
+	{"personality", NULL, NULL, "sys/personality.h", "personality($*)", NULL, 0},
+	{"landlock_create_ruleset", NULL, NULL, "linux/landlock.h stdint.h sys/syscall.h",
+	 "syscall(SYS_landlock_create_ruleset, &(struct ruleset)$1, sizeof(struct ruleset), $2)", landlock_rules, 0},
+	{"landlock_add_rule", NULL, "LANDLOCK_RULE_NET_PORT", "",
+	 "syscall(SYS_landlock_add_rule, $1, 2 /* $2 */, &(struct port_rule)$3, $4)", NULL, 0},
+	{"landlock_add_rule", NULL, NULL, "",
+	 "syscall(SYS_landlock_add_rule, $1, $2, &(struct path_rule)$3, $4)", NULL, 0},
+	{"landlock_restrict_self", NULL, NULL, "sys/syscall.h", "syscall(SYS_landlock_restrict_self, $*)", NULL, 0},
 	{"sethostname", NULL, NULL, "", "sethostname($*)", NULL, 0},
 	{"rt_sigprocmask", NULL, "SIG_BLOCK", "signal.h",
 	 "=sigfillset(&all_signals);\nmust(sigprocmask(SIG_BLOCK, &all_signals, &old_signals), \"sigprocmask\");\n",

@@ -227,7 +227,7 @@ static void explain_missing(const struct cgroup *g, size_t h, const char *file, 
 
 	snprintf(controller, sizeof(controller), "%.*s", (int)strcspn(file, "."), file);
 	if (!*g->name) {
-		str_add(out, "the root group does not have this file");
+		str_add(out, "no root group does");
 		return;
 	}
 	while (fd >= 0 && *at) {

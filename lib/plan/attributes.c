@@ -164,7 +164,8 @@ int plan_add_ids(struct rf_plan *plan, bool in_child, const struct rf_attributes
 	if (r >= 0)
 		r = add(plan, in_child, a, RF_ATTR_SECUREBITS, &step_securebits, 0);
 	if (r >= 0 && !caps_follow && a->given & UIDS)
-		r = plan_add_num(plan, &step_settle_caps, in_child, attributes_leave_root(a));
+		/* Who leaves user 0 leaves with none. */
+		r = plan_add_num(plan, attributes_leave_root(a) ? &step_set_caps : &step_settle_caps, in_child, 0);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include "plan/step-attributes.h"
 
 #include <linux/sched.h>
+#include <linux/securebits.h>
 #include <ringfence/units.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -100,10 +101,7 @@ KIND(nice, "nice", "set the nice value",
 
 static int run_ioprio(struct plan_run *run, struct rf_step *s)
 {
-	struct str words __free(str) = {0};
-
-	attr_ioprio_words(wanted(s)->ioprio, &words);
-	return sys_ioprio_set(words.s ?: "", wanted(s)->ioprio);
+	return sys_ioprio_set(wanted(s)->ioprio);
 }
 
 static void args_ioprio(const struct rf_step *s, struct str *out)
@@ -116,10 +114,7 @@ KIND(ioprio, "io-priority", "set the I/O priority",
 
 static int run_affinity(struct plan_run *run, struct rf_step *s)
 {
-	char *list __free(ptr) = NULL;
-	int r = rf_bits_format(&wanted(s)->affinity, &list);
-
-	return r < 0 ? r : sys_sched_setaffinity(list, sizeof(wanted(s)->affinity), &wanted(s)->affinity);
+	return sys_sched_setaffinity(sizeof(wanted(s)->affinity), wanted(s)->affinity.words);
 }
 
 static void args_affinity(const struct rf_step *s, struct str *out)
@@ -137,11 +132,9 @@ static int run_mempolicy(struct plan_run *run, struct rf_step *s)
 {
 	const struct rf_mempolicy *m = &wanted(s)->mempolicy;
 	bool has_nodes = m->mode != attr_mpol_default && m->mode != attr_mpol_local;
-	struct str words __free(str) = {0};
 
-	attr_mempolicy_words(m, &words);
 	/* The kernel reads one bit less than it is told. */
-	return sys_set_mempolicy(words.s ?: "", m->mode, has_nodes ? m->nodes.words : NULL, has_nodes ? RF_NODES + 1 : 0);
+	return sys_set_mempolicy(m->mode, has_nodes ? m->nodes.words : NULL, has_nodes ? RF_NODES + 1 : 0);
 }
 
 static void args_mempolicy(const struct rf_step *s, struct str *out)
@@ -166,7 +159,7 @@ static int choose_policy(const struct rf_attributes *a, struct sys_sched_attr *a
 		attr->deadline = a->sched.deadline_ns;
 		attr->period = a->sched.period_ns;
 		/* The call sets it for the policies that have it. */
-		attr->nice = a->given & RF_ATTR_NICE ? a->nice : getpriority(PRIO_PROCESS, 0);
+		attr->nice = a->given & RF_ATTR_NICE ? a->nice : sys_getpriority();
 	} else if (a->given & RF_ATTR_RESET_ON_FORK) {
 		r = sys_sched_getattr(0, &old);
 		if (r < 0)
@@ -195,8 +188,7 @@ static int run_sched(struct plan_run *run, struct rf_step *s)
 		attr.util_min = a->uclamp_min;
 		attr.util_max = a->uclamp_max;
 	}
-	return sys_sched_setattr(attr.flags & SCHED_FLAG_KEEP_POLICY ? "policy kept" : attr_name(sched_names, (int)attr.policy) ?: "?",
-				 &attr);
+	return sys_sched_setattr(&attr);
 }
 
 static void args_sched(const struct rf_step *s, struct str *out)
@@ -356,8 +348,11 @@ static int run_securebits(struct plan_run *run, struct rf_step *s)
 	const struct rf_securebits *b = &wanted(s)->securebits;
 	int bits = sys_prctl_get("PR_GET_SECUREBITS", PR_GET_SECUREBITS, 0, 0, 0, 0);
 
-	return bits < 0 ? bits
-			: sys_prctl("PR_SET_SECUREBITS", PR_SET_SECUREBITS, ((uint32_t)bits | b->set) & ~b->clear, 0);
+	if (bits < 0)
+		return bits;
+	/* The ids have changed: what has kept the capabilities meanwhile has done its work. */
+	bits &= ~SECBIT_KEEP_CAPS;
+	return sys_prctl("PR_SET_SECUREBITS", PR_SET_SECUREBITS, ((uint32_t)bits | b->set) & ~b->clear, 0);
 }
 
 static void args_securebits(const struct rf_step *s, struct str *out)
@@ -376,21 +371,16 @@ KIND(securebits, "securebits", "set the securebits",
 static int run_settle_caps(struct plan_run *run, struct rf_step *s)
 {
 	struct rf_caps have;
-	int r;
+	int r = caps_get_held(&have);
 
-	if (s->num[0])
-		return caps_set(0, 0, 0);
-	r = caps_get_held(&have);
 	return r < 0 ? r : caps_set(have.effective, have.permitted, 0);
 }
 
-static void args_settle_caps(const struct rf_step *s, struct str *out)
-{
-	str_add(out, s->num[0] ? "none" : "nothing to inherit");
-}
-
-KIND(settle_caps, "settle-capabilities", "leave no capability to be inherited",
-     "The new user shall not get by a file what the old one had among his inheritable ones.", "capabilities(7)");
+const struct step_kind step_settle_caps = {
+	.id = "settle-capabilities", .name = "leave no capability to be inherited",
+	.why = "The new user shall not get by a file what the old one had among his inheritable ones.",
+	.page = "capabilities(7)", .run = run_settle_caps,
+};
 
 static int run_pdeathsig(struct plan_run *run, struct rf_step *s)
 {

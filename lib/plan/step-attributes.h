@@ -13,7 +13,7 @@ extern const struct step_kind step_rlimit;	 /* [index of the limit] */
 extern const struct step_kind step_sched, step_core_sched, step_small;
 extern const struct step_kind step_groups, step_ids, step_securebits;
 extern const struct step_kind step_keepcaps, step_effective; /* without data */
-extern const struct step_kind step_settle_caps;	 /* [1: none is left]; without data */
+extern const struct step_kind step_settle_caps;	 /* without data */
 extern const struct step_kind step_pdeathsig;	 /* [signal]; without data */
 
 /* attributes.c; all take NULL for none. 0 or -errno. */

@@ -217,7 +217,7 @@ static int add_path(int ruleset_fd, const struct rf_landlock *rules,
 		return r;
 	for (const struct right *f = fs_rights; f->name; f++)
 		of_files |= f->of_files ? f->bit : 0;
-	if (!S_ISDIR(st.st_mode) && !sys_is_dry()) {
+	if (!S_ISDIR(st.st_mode) && !sys_is_dry_fd(fd)) {
 		if (!(p->rights & of_files))
 			return sys_fail(-ENOTDIR, "landlock", p->path,
 					"is no directory, and the rights given hold in directories only");

@@ -28,7 +28,7 @@ int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *rules)
 {
 	return (int)SYS_CALL("landlock_create_ruleset", SYS_MAKE, SYS_NOFD, NULL,
 			     syscall(SYS_landlock_create_ruleset, rules, sizeof(*rules), 0),
-			     "{fs=0x%llx, net=0x%llx, scoped=0x%llx}",
+			     "{.fs=0x%llx, .net=0x%llx, .scoped=0x%llx}, 0",
 			     (unsigned long long)rules->handled_fs,
 			     (unsigned long long)rules->handled_net,
 			     (unsigned long long)rules->scoped);
@@ -41,8 +41,8 @@ int sys_landlock_add_path(int ruleset_fd, uint64_t allowed, int path_fd)
 	return (int)SYS_CALL("landlock_add_rule", SYS_ACT, path_fd, NULL,
 			     syscall(SYS_landlock_add_rule, ruleset_fd, RF_LANDLOCK_RULE_PATH,
 				     &rule, 0),
-			     "%d, LANDLOCK_RULE_PATH_BENEATH, {0x%llx, %d}", ruleset_fd,
-			     (unsigned long long)allowed, path_fd);
+			     "%s, LANDLOCK_RULE_PATH_BENEATH, {0x%llx, %s}, 0", sys_at(ruleset_fd),
+			     (unsigned long long)allowed, sys_at(path_fd));
 }
 
 int sys_landlock_add_port(int ruleset_fd, uint64_t allowed, uint16_t port)
@@ -52,15 +52,15 @@ int sys_landlock_add_port(int ruleset_fd, uint64_t allowed, uint16_t port)
 	return (int)SYS_CALL("landlock_add_rule", SYS_ACT, ruleset_fd, NULL,
 			     syscall(SYS_landlock_add_rule, ruleset_fd, RF_LANDLOCK_RULE_PORT,
 				     &rule, 0),
-			     "%d, LANDLOCK_RULE_NET_PORT, {0x%llx, %u}", ruleset_fd,
+			     "%s, LANDLOCK_RULE_NET_PORT, {0x%llx, %u}, 0", sys_at(ruleset_fd),
 			     (unsigned long long)allowed, port);
 }
 
 int sys_landlock_restrict_self(int ruleset_fd, unsigned flags)
 {
 	return (int)SYS_CALL("landlock_restrict_self", SYS_ACT, ruleset_fd, NULL,
-			     syscall(SYS_landlock_restrict_self, ruleset_fd, flags), "%d, 0x%x",
-			     ruleset_fd, flags);
+			     syscall(SYS_landlock_restrict_self, ruleset_fd, flags), "%s, 0x%x",
+			     sys_at(ruleset_fd), flags);
 }
 
 int sys_seccomp_receive(int listener_fd, struct seccomp_notif *ret_call)

@@ -150,12 +150,13 @@ struct sys_sched_attr { /* struct sched_attr of sched_setattr(2), with the field
 int sys_prlimit_get(pid_t pid, const char *name, int resource, struct rlimit64 *ret);
 int sys_prlimit_set(const char *name, int resource, const struct rlimit64 *want);
 int sys_setpriority(int nice);
-int sys_sched_setattr(const char *policy, const struct sys_sched_attr *attr);
+int sys_getpriority(void); /* -20 to 19; 0 where it can't be asked */
+int sys_sched_setattr(const struct sys_sched_attr *attr);
 int sys_sched_getattr(pid_t pid, struct sys_sched_attr *ret);
-int sys_sched_setaffinity(const char *list, size_t size, const void *mask);
-int sys_ioprio_set(const char *words, int ioprio);
+int sys_sched_setaffinity(size_t size, const unsigned long *mask);
+int sys_ioprio_set(int ioprio);
 int sys_ioprio_get(pid_t pid);
-int sys_set_mempolicy(const char *words, int mode, const unsigned long *nodes, unsigned long bits);
+int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long bits);
 /* Of the calling thread. */
 int sys_get_mempolicy(int *ret_mode, unsigned long *nodes, unsigned long bits);
 int sys_personality(unsigned long persona);

@@ -40,14 +40,19 @@ static void add_name(struct str *out, const struct rf_figure_info *info)
 }
 
 /* Backslash, quote and newline are escaped. */
+static void add_escaped(struct str *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\\' || *text == '"' || *text == '\n')
+			str_add(out, "\\");
+		str_addn(out, *text == '\n' ? "n" : text, 1);
+	}
+}
+
 static void add_label(struct str *out, const char *group)
 {
 	str_add(out, "{group=\"/");
-	for (; *group; group++) {
-		if (*group == '\\' || *group == '"')
-			str_add(out, "\\");
-		str_addn(out, group, 1);
-	}
+	add_escaped(out, group);
 	str_add(out, "\"} ");
 }
 
@@ -101,6 +106,21 @@ static void add_figure(struct str *out, size_t figure, const struct rf_sample *s
 	}
 }
 
+/* What answered, as that format tells what is no number; and why only files did, where that was not asked for. */
+static void add_source(struct str *out, const struct rf_sampler *sampler)
+{
+	const char *why = NULL, *source = rf_sampler_source(sampler, &why);
+
+	str_add(out, "# TYPE cgroup_sample info\n# HELP cgroup_sample What the kernel was asked through.\n"
+		     "cgroup_sample_info{source=\"");
+	add_escaped(out, source);
+	if (why) {
+		str_add(out, "\",why_files=\"");
+		add_escaped(out, why);
+	}
+	str_add(out, "\"} 1\n");
+}
+
 int metrics_text(struct rf_sampler *sampler, struct str *out)
 {
 	const struct rf_sample *samples;
@@ -110,6 +130,7 @@ int metrics_text(struct rf_sampler *sampler, struct str *out)
 	if (r < 0)
 		return r;
 	n = rf_sampler_groups(sampler, &samples);
+	add_source(out, sampler);
 	for (size_t f = 0; f < RF_FIGURES; f++)
 		add_figure(out, f, samples, n);
 	str_add(out, "# EOF\n");
