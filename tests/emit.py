@@ -17,6 +17,7 @@
 #   capget without data            libcap asks which version the kernel speaks
 #   readlink of /proc/self/fd/N    a record of the tool names what a failing call stood on
 #   closes before its end          when a process ends, its descriptors do
+#   how it is copied               between a terminal and its own, in as many pieces as the program writes
 #   how often they wait            wait4, rt_sigtimedwait, and reads and writes of statuses come as often as
 #                                  signals come together or apart: the loop is one entry
 import difflib
@@ -31,9 +32,10 @@ landlock_create_ruleset""".split())
 FD_ARGS = {"move_mount": (0, 2), "linkat": (0, 2), "renameat2": (0, 2), "symlinkat": (1,)}
 FD_FIRST = set("""landlock_add_rule landlock_restrict_self close read write pread64 pwrite64 openat openat2 open_tree fsconfig fsmount fstat fstatfs
 newfstatat fchdir ioctl fcntl mount_setattr setns pidfd_send_signal execveat mkdirat mknodat unlinkat
-fchmod fchmodat fchown fchownat readlinkat faccessat ftruncate""".split())
+fchmod fchmodat fchown fchownat readlinkat faccessat ftruncate dup2""".split())
 ANSWERS = {"fstatfs": 1, "fstat": 1, "newfstatat": 2, "capget": 1, "rt_sigaction": 2, "readlinkat": 2, "getcwd": 0}
 WAITS = {"wait4", "rt_sigtimedwait"}
+COPIES = {"poll", "read", "write", "ioctl"}
 
 
 def read_calls(path):
@@ -94,6 +96,7 @@ class Process:
         self.entries, self.gone, self.begun = [], False, parent is not None
         self.blocked, self.pipes = False, 0
         self.status = None  # where an init says how the program ends
+        self.copies = False
 
     def label(self, call):
         self.made += 1
@@ -136,7 +139,8 @@ def one_call(p, call, args, result):
         return None
     if call == "readlink" and words[0].startswith('"/proc/self/fd/'):
         return None
-    if call in WAITS or (call in ("read", "write") and first and first == p.status):
+    p.copies |= call == "signalfd4"
+    if p.copies and call in COPIES or call in WAITS or (call in ("read", "write") and first and first == p.status):
         return "waits"
     text = name_arguments(p, call, words[:ANSWERS.get(call, len(words))])
     if call == "fcntl" and "F_SETOWN" in text:
@@ -144,6 +148,8 @@ def one_call(p, call, args, result):
         text = f"{first}, F_SETOWN, self"
     if call == "kill" and not words[0].startswith("-") and words[0] not in p.pids:
         text = "self, " + words[1]
+    if call == "setsid":
+        result = "self"
     if call == "close":
         p.fds.pop(words[0], None)
     if call in MAKES_FD and result.isdigit() and "LANDLOCK_CREATE_RULESET_VERSION" not in args:

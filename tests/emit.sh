@@ -86,6 +86,8 @@ anywhere "an exit code, with init" nsrun -r -p sh -c 'exit 9'
 anywhere "a signal" nsrun -r -f sh -c 'kill -TERM $$'
 same "a signal, with init" nsrun -r -p sh -c 'kill -USR1 $$'
 anywhere "a program that is not there" nsrun -r no-such-program
+anywhere "a terminal of its own" nsrun -r --pty sh -c 'for i in 0 1 2; do [ -t $i ] && echo yes; done; cat; ps -o tpgid= -p $$ | grep -c "^ *$$\$"'
+anywhere "and an init" nsrun -r -p --mount-proc --pty sh -c 'ps -o sid=,tpgid= -p $$; exit 3'
 anywhere "words that C would take apart" nsrun -r printf '%s|' 'a"b\c' '??=' '*/' '/*' $'\t\n\001é'
 check "a program that is not there, in a child: compiles" program program nsrun -r -f no-such-program
 equal "and ends alike" "127" "$(code ./program)"
@@ -179,6 +181,24 @@ wait $stopped
 check "a program with orphans" program orphans nsrun -r -p --mount-proc sh -c '(sleep 0.01 &); i=0; while grep -qs "State:.*Z" /proc/[0-9]*/status || [ $i -lt 20 ]; do i=$((i + 1)); sleep 0.01; [ $i -lt 300 ] || exit 1; done'
 check "its orphans are reaped" ./orphans
 
+# Someone at a terminal, before whom the printed program stands in the place of nsrun.
+mkdir printed
+cat > printed/nsrun << SHIM
+#!/bin/sh
+"$(command -v nsrun)" --emit=c "\$@" > "$T/printed/p.c" && cc -o "$T/printed/p" "$T/printed/p.c" && exec "$T/printed/p"
+SHIM
+chmod +x printed/nsrun
+at() { PATH=$T/printed:$PATH timeout 60 python3 "$TOP/tests/terminal.py" "$@" 2>&1; }
+given "the same on every kernel: shown on the host" test -z "${RINGFENCE_VM:-}"
+for way in "-r" "-r -p --mount-proc"; do
+	equal "its terminal has a size, and a new one ($way)" "33 77 44 88 0" "$(at size $way)"
+	equal "^Z, fg, ^C inside; exit code; settings after ($way)" "Stopped 130 7 cooked" "$(at job-control $way)"
+	equal "when it stops it gives the terminal back ($way)" "raw Stopped cooked cooked" "$(at stop $way)"
+done
+equal "settings after an end" "3 as before said" "$(at ends 'echo said; exit 3' '' -r)"
+equal "what it can't pass on is an error" 125 "$(code sh -c "exec '$T/printed/nsrun' -r --pty echo much > /dev/full")"
+given
+
 # --- what it looks like, and what it refuses
 prints "the command stands on top" "^ \* nsrun --emit=c -r sh -c 'exit 0'" nsrun --emit=c -r sh -c 'exit 0'
 prints "each step has its reason" 'Until user ids inside stand for ids outside' nsrun --emit=c -r true
@@ -203,9 +223,10 @@ WITHOUT = {
 	"prlimit64": "the older means of close_range", "statx": "the older means of openat2",
 	"open_by_handle_at": "of a namespace that is named by its id: refused, and said so",
 	"uname": "of reading", "rt_sigtimedwait": "of the init, whose part is always the same",
+	"signalfd4": "of the copying at a terminal, as well",
 }
-# Whose plans are refused, and said so: a terminal needs who copies, an environment whose it is.
-REFUSED = {"step-pty", "step-environment"}
+# Whose plans are refused, and said so: whose environment it is.
+REFUSED = {"step-environment"}
 wrappers, calls_of = {}, {}
 for f in [*top.glob("lib/sys/*.c"), top / "lib/priv/caps.c"]:
 	for m in re.finditer(r"^(?:static )?[\w* ]+?\b(\w+)\([^;{]*\)\n{(.*?)^}", f.read_text(), re.M | re.S):

@@ -19,6 +19,8 @@ static const struct {
 	const char *step, *call, *name;
 } known[] = {
 	{"attach-root", "open_tree", "root_fd"},
+	{"pty-open", "openat", "pty_outer"},
+	{"pty-open", "ioctl", "pty_inner"},
 	{"fork", "pidfd_open", "caller_pidfd"},
 	{"open-program", "openat", "program_fd"},
 	{NULL, "landlock_create_ruleset", "ruleset_fd"},

@@ -45,6 +45,8 @@ static void add_headers(struct emit *e, struct str *out)
 		emit_need_headers(e, "fcntl.h signal.h sys/resource.h sys/wait.h");
 	if (e->has_init)
 		emit_need_headers(e, "stdbool.h");
+	if (e->has_pty)
+		emit_need_headers(e, "errno.h poll.h stdbool.h sys/ioctl.h sys/signalfd.h termios.h");
 	if (e->init_is_closed)
 		emit_need_headers(e, "sys/prctl.h");
 	qsort(e->headers, e->n_headers, sizeof(e->headers[0]), by_name);
@@ -198,7 +200,7 @@ static bool is_shared(const struct emit_var *v)
 {
 	/* The parts that are always the same speak of these, too. */
 	static const char *const everywhere[] = {"child_pid", "status_pipe", "release_pipe",
-						 "successor_pipe", "successor"};
+						 "successor_pipe", "successor", "pty_outer"};
 
 	for (size_t i = 0; i < array_size(everywhere); i++)
 		if (str_eq(v->name, everywhere[i]))
@@ -227,9 +229,10 @@ static void add_part(const struct emit *e, struct str *out, const char *part)
 	str_add(out, "\n");
 	while (*part) {
 		size_t n = strcspn(part, "\n") + 1;
-		bool marked = strchr("@+?", part[0]);
+		bool marked = strchr("@+?~^", part[0]);
 		bool other = (part[0] == '@' && !e->has_init) || (part[0] == '+' && e->has_init) ||
-			     (part[0] == '?' && !e->init_is_closed);
+			     (part[0] == '?' && !e->init_is_closed) || (part[0] == '~' && !e->has_pty) ||
+			     (part[0] == '^' && e->has_pty);
 
 		if (!other)
 			str_addn(out, part + marked, n - marked);
@@ -345,6 +348,8 @@ int emit_print(struct emit *e, struct str *out)
 		add_part(e, out, e->helpers[i]);
 	if (e->has_init)
 		add_part(e, out, emit_be_init);
+	if (e->has_pty)
+		add_part(e, out, emit_pty);
 	add_steps(e, &in_main, false, declared);
 	if (e->forked) {
 		add_part(e, out, emit_supervise);

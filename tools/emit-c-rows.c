@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How each call is written in C, and the parts of a program that no single call stands for. */
+/* How each call is written in C. */
 #include "emit-c.h"
 
 #include <stddef.h>
@@ -283,6 +283,14 @@ static const struct emit_row rows[] = {
 	{"memfd_create", NULL, NULL, "sys/mman.h",
 	 "memfd_create($1, MFD_CLOEXEC | MFD_ALLOW_SEALING)", NULL, 1},
 
+	/* a terminal: proc_pty_imitate() is the part's imitate() */
+	{"ioctl", NULL, "TIOCSPTLCK", "sys/ioctl.h", "ioctl($1, $2, &(int){$3})", NULL, 2},
+	{"ioctl", NULL, "TIOCGPTPEER", "fcntl.h sys/ioctl.h", "=must(ioctl($*), \"TIOCGPTPEER\");\nimitate(pty_inner);\n", NULL, 0},
+	{"ioctl", "pty-open", NULL, "", "=", NULL, 0},
+	{"ioctl", NULL, "TIOCSCTTY", "sys/ioctl.h", "ioctl($*)", NULL, 2},
+	{"dup2", NULL, NULL, "", "dup2($*)", NULL, 0},
+	{"setsid", NULL, NULL, "", "setsid()", NULL, 0},
+
 	/* mounts and roots */
 	{"mount", NULL, NULL, "sys/mount.h", "mount($*)", NULL, 2},
 	{"pidfd_getfd", NULL, NULL, "sys/pidfd.h", "pidfd_getfd($*)", NULL, 0},
@@ -335,7 +343,6 @@ static const struct {
 } refused[] = {
 	{"tell", "what it writes is known only when there is a process"},
 	{"drop-capabilities", "what there is to drop is known only inside"},
-	{"pty-open", "a terminal needs someone who copies between it and the caller's"},
 	{"read-environment", "the environment is the target's at that moment"},
 };
 
@@ -346,124 +353,3 @@ const char *emit_refusal(const char *step)
 			return refused[i].why;
 	return NULL;
 }
-
-const char emit_must[] =
-	"static long must(long result, const char *what)\n"
-	"{\n"
-	"	if (result < 0) {\n"
-	"		perror(what);\n"
-	"		_exit(125);\n"
-	"	}\n"
-	"	return result;\n"
-	"}\n";
-
-const char emit_path_of[] =
-	"static const char *path_of(const char *format, pid_t pid)\n"
-	"{\n"
-	"	static char path[256];\n"
-	"\n"
-	"	snprintf(path, sizeof(path), format, (int)pid);\n"
-	"	return path;\n"
-	"}\n";
-
-const char emit_end_as[] =
-	"/* End as the program has: with its exit code, or of its signal. */\n"
-	"static int end_as(int status)\n"
-	"{\n"
-	"	int sig = WTERMSIG(status);\n"
-	"	sigset_t set;\n"
-	"\n"
-	"	if (WIFEXITED(status))\n"
-	"		return WEXITSTATUS(status);\n"
-	"	/* One core dump is enough. */\n"
-	"	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});\n"
-	"	signal(sig, SIG_DFL);\n"
-	"	sigemptyset(&set);\n"
-	"	sigaddset(&set, sig);\n"
-	"	sigprocmask(SIG_UNBLOCK, &set, NULL);\n"
-	"	kill(getpid(), sig);\n"
-	"	return 128 + sig;\n"
-	"}\n";
-
-const char emit_supervise[] =
-	"/* The program has stopped: stop, and when continued, let it go on. SIGSTOP can't be blocked. */\n"
-	"static void stop_with_it(void)\n"
-	"{\n"
-	"	kill(getpid(), SIGSTOP);\n"
-	"	kill(child_pid, SIGCONT);\n"
-	"}\n"
-	"\n"
-	"@static int program_status = -1;\n"
-	"@\n"
-	"@/* What init says: wait statuses of the program. */\n"
-	"@static void read_statuses(void)\n"
-	"@{\n"
-	"@	int status;\n"
-	"@\n"
-	"@	while (read(status_pipe[0], &status, sizeof(status)) == sizeof(status)) {\n"
-	"@		if (WIFSTOPPED(status))\n"
-	"@			stop_with_it();\n"
-	"@		else\n"
-	"@			program_status = status;\n"
-	"@	}\n"
-	"@}\n"
-	"@\n"
-	"/* All signals are blocked, and taken one by one: who means us means the program. */\n"
-	"static int supervise(void)\n"
-	"{\n"
-	"	int status = 0, sig;\n"
-	"	siginfo_t info;\n"
-	"\n"
-	"@	/* SIGIO tells when init has something to say. */\n"
-	"@	must(fcntl(status_pipe[0], F_SETOWN, getpid()), \"F_SETOWN\");\n"
-	"@	must(fcntl(status_pipe[0], F_SETFL, O_ASYNC | O_NONBLOCK), \"F_SETFL\");\n"
-	"@	read_statuses();\n"
-	"	for (;;) {\n"
-	"		if (must(waitpid(child_pid, &status, WNOHANG | WUNTRACED), \"waitpid\") > 0) {\n"
-	"			if (!WIFSTOPPED(status))\n"
-	"				break;\n"
-	"			stop_with_it();\n"
-	"		}\n"
-	"		sig = sigwaitinfo(&all_signals, &info);\n"
-	"@		if (sig == SIGIO)\n"
-	"@			read_statuses();\n"
-	"@		if (sig <= 0 || sig == SIGCHLD || sig == SIGCONT || sig == SIGIO)\n"
-	"+		if (sig <= 0 || sig == SIGCHLD || sig == SIGCONT)\n"
-	"			continue;\n"
-	"		/* A key press reaches the program by itself. */\n"
-	"		if (info.si_code != SI_KERNEL)\n"
-	"			kill(child_pid, sig);\n"
-	"	}\n"
-	"@	read_statuses();\n"
-	"@	close(status_pipe[0]);\n"
-	"@	return program_status >= 0 ? program_status : status;\n"
-	"+	return status;\n"
-	"}\n";
-
-const char emit_be_init[] =
-	"/* Pid 1: reap whatever ends, pass signals on, say how the program ends, and end with it. */\n"
-	"static _Noreturn void be_init(pid_t program)\n"
-	"{\n"
-	"	int status, sig;\n"
-	"	siginfo_t info;\n"
-	"	pid_t pid;\n"
-	"\n"
-	"?	/* What root has made, nobody inside may look into. */\n"
-	"?	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);\n"
-	"	close_range(3, status_pipe[1] - 1, 0);\n"
-	"	close_range(status_pipe[1] + 1, ~0U, 0);\n"
-	"	for (;;) {\n"
-	"		while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {\n"
-	"			if (pid != program)\n"
-	"				continue;\n"
-	"			/* How it has exited our own exit code says. */\n"
-	"			if (!WIFEXITED(status) && write(status_pipe[1], &status, sizeof(status)) < 0)\n"
-	"				status_pipe[1] = -1; /* nobody listens any more */\n"
-	"			if (!WIFSTOPPED(status))\n"
-	"				_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));\n"
-	"		}\n"
-	"		sig = sigwaitinfo(&all_signals, &info);\n"
-	"		if (sig > 0 && sig != SIGCHLD && info.si_code != SI_KERNEL)\n"
-	"			kill(program, sig);\n"
-	"	}\n"
-	"}\n";

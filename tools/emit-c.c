@@ -275,8 +275,9 @@ static int write_close(struct emit *e, struct emit_call *c)
 	if (c->step < 0 && (!e->forked || !emit_is_known(&e->names, fd, false)))
 		return 0;
 	emit_close(&e->names, fd, &name, child);
-	/* He still listens to the init. */
-	if (name.failed || !name.len || (c->step < 0 && str_eq(name.s, "status_pipe[0]")))
+	/* He still listens to the init, and copies. */
+	if (name.failed || !name.len ||
+	    (c->step < 0 && (str_eq(name.s, "status_pipe[0]") || str_eq(name.s, "pty_outer"))))
 		return name.failed ? -ENOMEM : 0;
 	c->text = str_format("close(%s);\n", name.s);
 	return c->text ? 0 : -ENOMEM;
@@ -334,6 +335,7 @@ static int translate(struct emit *e, struct emit_call *c)
 	e->has_init |= str_eq(step, "init");
 	e->init_is_closed |= str_eq(step, "init") && str_eq(c->name, "prctl");
 	e->reborn |= str_eq(step, "be-born");
+	e->has_pty |= str_eq(step, "pty-open");
 	return 0;
 }
 

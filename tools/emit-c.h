@@ -2,7 +2,7 @@
 /*
  * --emit=c: a plan as a C program of its own. emit-c.c runs the plan dry and turns each call into a
  * statement, by the rows of emit-c-rows.c; emit-c-names.c gives what they make its variables;
- * emit-c-print.c puts the program together.
+ * emit-c-print.c puts the program together, with the parts of emit-c-parts.c.
  */
 #ifndef TOOLS_EMIT_C_H
 #define TOOLS_EMIT_C_H
@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "sys/sys.h"
 
-/* rows */
+/* rows and parts */
 
 /*
  * How a call is written. In `form`, $1 … $9 are the arguments in the words of its wrapper in lib/sys,
@@ -41,9 +41,10 @@ const char *emit_refusal(const char *step);
 
 /*
  * Parts of the program. Lines that begin with '@' are for plans with an init, with '+' for those
- * without, with '?' for an init that nobody may look into.
+ * without, with '?' for an init that nobody may look into; with '~' for those with a terminal of their
+ * own, with '^' for those without.
  */
-extern const char emit_must[], emit_end_as[], emit_supervise[], emit_be_init[], emit_path_of[];
+extern const char emit_must[], emit_end_as[], emit_supervise[], emit_be_init[], emit_path_of[], emit_pty[];
 
 /* names */
 
@@ -107,7 +108,7 @@ struct emit {
 	struct emit_step *steps;
 	size_t n_steps;
 	struct emit_names names;
-	bool forked, has_init, init_is_closed, reborn, uses_path_of, failed;
+	bool forked, has_init, init_is_closed, reborn, has_pty, uses_path_of, failed;
 	char *args[9];
 	size_t n_args;
 	const char *helpers[24], *headers[64];

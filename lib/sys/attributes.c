@@ -89,10 +89,12 @@ static const char *scheduling(const struct sys_sched_attr *a, char buf[WORDS])
 
 	if (a->priority)
 		n += snprintf(buf + n, WORDS - (size_t)n, ", .priority=%u", a->priority);
+	/* Alone it is the time slice of policies that have no deadline (6.12). */
+	if (a->runtime)
+		n += snprintf(buf + n, WORDS - (size_t)n, ", .runtime=%llu", (unsigned long long)a->runtime);
 	if (a->period)
-		n += snprintf(buf + n, WORDS - (size_t)n, ", .runtime=%llu, .deadline=%llu, .period=%llu",
-			      (unsigned long long)a->runtime, (unsigned long long)a->deadline,
-			      (unsigned long long)a->period);
+		n += snprintf(buf + n, WORDS - (size_t)n, ", .deadline=%llu, .period=%llu",
+			      (unsigned long long)a->deadline, (unsigned long long)a->period);
 	if (a->flags & SCHED_FLAG_UTIL_CLAMP)
 		n += snprintf(buf + n, WORDS - (size_t)n, ", .util_min=%u, .util_max=%u", a->util_min, a->util_max);
 	snprintf(buf + n, WORDS - (size_t)n, "}");

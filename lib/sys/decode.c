@@ -54,7 +54,7 @@ static const struct sys_flag clone_flags[] = {
 
 static const struct sys_flag open_flags[] = {
 	BIT(O_PATH),   BIT(O_TMPFILE), BIT(O_DIRECTORY), BIT(O_RDWR),	BIT(O_WRONLY), BIT(O_CREAT),
-	BIT(O_EXCL),   BIT(O_TRUNC),   BIT(O_APPEND),	 BIT(O_NOFOLLOW), BIT(O_NONBLOCK),
+	BIT(O_EXCL),   BIT(O_TRUNC),   BIT(O_APPEND),	 BIT(O_NOFOLLOW), BIT(O_NONBLOCK), BIT(O_NOCTTY),
 	BIT(O_CLOEXEC), {0, NULL}};
 
 static const struct sys_flag resolve_flags[] = {

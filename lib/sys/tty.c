@@ -20,7 +20,7 @@ int sys_setsid(void)
 
 int sys_dup2(int fd, int to)
 {
-	return (int)SYS_CALL("dup2", SYS_ACT, fd, NULL, dup2(fd, to), "%d, %d", fd, to);
+	return (int)SYS_CALL("dup2", SYS_ACT, fd, NULL, dup2(fd, to), "%s, %d", sys_at(fd), to);
 }
 
 int sys_signalfd(const sigset_t *set)
@@ -38,7 +38,7 @@ int sys_pty_unlock(int master_fd)
 	int locked = 0;
 
 	return (int)SYS_CALL("ioctl", SYS_ACT, master_fd, NULL, ioctl(master_fd, TIOCSPTLCK, &locked),
-			     "%d, TIOCSPTLCK, 0", master_fd);
+			     "%s, TIOCSPTLCK, 0", sys_at(master_fd));
 }
 
 int sys_pty_number(int master_fd, unsigned *ret_number)
@@ -51,7 +51,7 @@ int sys_pty_peer(int master_fd)
 {
 	int fd = (int)SYS_CALL("ioctl", SYS_MAKE, master_fd, "peer",
 			       ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC),
-			       "%d, TIOCGPTPEER, O_RDWR|O_NOCTTY|O_CLOEXEC", master_fd);
+			       "%s, TIOCGPTPEER, O_RDWR|O_NOCTTY|O_CLOEXEC", sys_at(master_fd));
 
 	if (fd >= 0)
 		sys_name_fd(fd, AT_FDCWD, "terminal");
@@ -60,7 +60,7 @@ int sys_pty_peer(int master_fd)
 
 int sys_tty_control(int fd)
 {
-	return (int)SYS_CALL("ioctl", SYS_ACT, fd, NULL, ioctl(fd, TIOCSCTTY, 0), "%d, TIOCSCTTY, 0", fd);
+	return (int)SYS_CALL("ioctl", SYS_ACT, fd, NULL, ioctl(fd, TIOCSCTTY, 0), "%s, TIOCSCTTY, 0", sys_at(fd));
 }
 
 int sys_tty_group(int fd)
