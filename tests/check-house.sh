@@ -4,7 +4,7 @@
 # and taken out again. The copy holds the sources, a finished build and no git.
 . "$(dirname "$0")/lib.sh"
 
-host_only "check-house"
+once
 command -v python3 > /dev/null || skip_all "python3 is not installed"
 
 mkdir copy

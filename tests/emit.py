@@ -112,6 +112,7 @@ def name_arguments(p, call, args):
     text = ", ".join(args)
     text = re.sub(r"\b(fd|parent_fd|userns_fd|cgroup)=(\d+)", lambda m: f"{m[1]}={p.fds.get(m[2], m[2])}", text)
     text = re.sub(r'"/proc/(\d+)', lambda m: '"/proc/' + p.pids.get(m[1], m[1]), text)
+    text = re.sub(r"/proc/self/fd/(\d+)", lambda m: "/proc/self/fd/" + p.fds.get(m[1], m[1]), text)
     return re.sub(r"0x[0-9a-f]{6,}", "ADDRESS", text)
 
 

@@ -88,6 +88,19 @@ same "a signal, with init" nsrun -r -p sh -c 'kill -USR1 $$'
 anywhere "a program that is not there" nsrun -r no-such-program
 anywhere "a terminal of its own" nsrun -r --pty sh -c 'for i in 0 1 2; do [ -t $i ] && echo yes; done; cat; ps -o tpgid= -p $$ | grep -c "^ *$$\$"'
 anywhere "and an init" nsrun -r -p --mount-proc --pty sh -c 'ps -o sid=,tpgid= -p $$; exit 3'
+# Mount points are made where they are missing, as what is mounted there; what follows depends on what was mounted before.
+EMPTY=(-r --empty-root --bind /usr --symlink usr/lib:/lib --symlink usr/lib64:/lib64 --symlink usr/bin:/bin)
+same "an empty root" nsrun "${EMPTY[@]}" --bind /etc/passwd --tmpfs /tmp --dir /tmp/x:700 --dev /dev --bind /usr/bin/true:/a/b/c sh -c 'umask; ls -ld /tmp/x /a/b/c /dev/null; ls /'
+anywhere "and the kernel's own file systems" nsrun "${EMPTY[@]}" -p -n -i --proc /proc --mask proc --read-only proc --mask /usr/share --sysfs /sys --mqueue /mq --tmpfs /sys/kernel --root-ro sh -c 'ls /usr/share /sys/kernel; echo $$; echo > /f' 2> /dev/null
+mkdir lower1 lower2 upper work && echo 1 > lower1/f
+anywhere "layers" nsrun "${EMPTY[@]}" --overlay "/o:lower=$T/lower1,lower=$T/lower2" --bind /usr/bin/true:/o/f --read-only /o sh -c 'ls /o'
+anywhere "what a descriptor stands for" nsrun "${EMPTY[@]}" --bind-fd 7:/a/f cat /a/f 7< lower1/f
+anywhere "all of the old root" nsrun -r --empty-root --bind / --tmpfs "$T" sh -c 'ls -A "$1"' sh "$T"
+check "a mount point that stays: compiles" program program nsrun -r --root "$T/root" --bind /usr/bin:/made/here /bin/sh -c 'umask'
+check "is made" ./program
+check "and may be there" ./program
+check "it is" test -d root/made/here
+rm -r root/made
 anywhere "words that C would take apart" nsrun -r printf '%s|' 'a"b\c' '??=' '*/' '/*' $'\t\n\001é'
 check "a program that is not there, in a child: compiles" program program nsrun -r -f no-such-program
 equal "and ends alike" "127" "$(code ./program)"
@@ -207,6 +220,7 @@ refuse "another language" 125 '--emit: "rust" is not one of c' nsrun --emit=rust
 refuse "two ways to tell" 125 'exclude each other' nsrun --emit=c --explain -r true
 refuse "what is no part of the plan" 125 'no part of a plan' nsrun --emit=c -r --timeout 5s true
 refuse "a report, too" 125 'no part of a plan' nsrun --emit=c -r --report fd:1 true
+refuse "what can be read once" 125 "can't write file yet" nsrun --emit=c -r --empty-root --file 0:/f true
 refuse "what is known only when it is done" 125 "can't write tell yet" nsrun --emit=c -r --info-fd 3 true
 refuse "a plan that fails here" 125 'none.*No such file' nsrun --emit=c -r --root "$T/none" true
 refuse "as JSON" 125 '"error": .*no part of a plan' nsrun --json --emit=c -r --timeout 5s true

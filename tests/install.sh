@@ -3,7 +3,7 @@
 # make install: what is there afterwards works on its own, and a program can be built against it.
 . "$(dirname "$0")/lib.sh"
 
-host_only "install"
+host_only
 sanitized cgctl && skip_all "built with the sanitizers"
 check "install" sh -c "cd '$TOP' && O='$O' DESTDIR='$T/root' prefix=/usr scripts/install"
 for tool in nsrun nsjoin nsls confine cgctl layerctl cgprobe; do

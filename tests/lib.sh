@@ -66,6 +66,13 @@ host_only() {
 	[ -z "${RINGFENCE_VM:-}" ] || skip_all "tests the sources, not the kernel: runs on the host"
 }
 
+# What no system call's answer changes is tested once on a machine: where none is refused, and without sanitizers.
+once() {
+	host_only
+	[ -z "${RINGFENCE_FAULT:-}" ] && answers 435 || skip_all "tests the sources, not the kernel: runs where no call is refused"
+	! sanitized nsrun || skip_all "tests the sources, not the tools: runs without sanitizers"
+}
+
 root() { [ "$(id -u)" = 0 ]; }
 # As an ordinary user, which who runs the tests may be already.
 nobody() { if root; then setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; else "$@"; fi; }

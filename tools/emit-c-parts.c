@@ -16,11 +16,14 @@ const char emit_must[] =
 	"}\n";
 
 const char emit_path_of[] =
-	"static const char *path_of(const char *format, pid_t pid)\n"
+	"static const char *path_of(const char *format, ...)\n"
 	"{\n"
-	"	static char path[256];\n"
+	"	static char path[4096];\n"
+	"	va_list numbers;\n"
 	"\n"
-	"	snprintf(path, sizeof(path), format, (int)pid);\n"
+	"	va_start(numbers, format);\n"
+	"	vsnprintf(path, sizeof(path), format, numbers);\n"
+	"	va_end(numbers);\n"
 	"	return path;\n"
 	"}\n";
 

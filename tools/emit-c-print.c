@@ -43,6 +43,8 @@ static void add_headers(struct emit *e, struct str *out)
 	emit_need_headers(e, "stdio.h unistd.h");
 	if (e->forked)
 		emit_need_headers(e, "fcntl.h signal.h sys/resource.h sys/wait.h");
+	if (e->uses_path_of)
+		emit_need_headers(e, "stdarg.h");
 	if (e->has_init)
 		emit_need_headers(e, "stdbool.h");
 	if (e->has_pty)

@@ -45,6 +45,39 @@ static const char detach_old_proc[] =
 	"	}\n"
 	"}\n";
 
+static const char detach_covered[] =
+	"static unsigned long long mount_of(int fd)\n"
+	"{\n"
+	"	struct statx st;\n"
+	"\n"
+	"	must(statx(fd, \"\", AT_EMPTY_PATH, STATX_MNT_ID, &st), \"statx\");\n"
+	"	return st.stx_mnt_id;\n"
+	"}\n"
+	"\n"
+	"/* On the new root's own root lies what it had covered there: \".\" means the topmost. */\n"
+	"static void detach_covered(int root_fd)\n"
+	"{\n"
+	"	unsigned long long own = mount_of(root_fd);\n"
+	"\n"
+	"	for (;;) {\n"
+	"		int fd = must(openat(AT_FDCWD, \"/..\", O_PATH | O_DIRECTORY | O_CLOEXEC), \"openat /..\");\n"
+	"		unsigned long long top = mount_of(fd);\n"
+	"\n"
+	"		if (top != own)\n"
+	"			must(umount2(\".\", MNT_DETACH), \"umount2\");\n"
+	"		close(fd);\n"
+	"		if (top == own)\n"
+	"			return;\n"
+	"	}\n"
+	"}\n";
+
+static const char or_there[] =
+	"/* It was missing when this was printed; it may be there by now. */\n"
+	"static int or_there(int result)\n"
+	"{\n"
+	"	return result < 0 && errno == EEXIST ? 0 : result;\n"
+	"}\n";
+
 static const char not_run[] =
 	"static _Noreturn void not_run(const char *program)\n"
 	"{\n"
@@ -244,6 +277,7 @@ static const struct emit_row rows[] = {
 	{"pipe2", NULL, NULL, "fcntl.h", "pipe2($p, $2)", NULL, 0},
 	{"close_range", NULL, NULL, "linux/close_range.h", "close_range($*)", NULL, 0},
 	{"fcntl", NULL, NULL, "fcntl.h", "fcntl($*)", NULL, 1},
+	{"openat", "pivot-root", NULL, "", "=", NULL, 0}, /* in detach_covered() */
 	{"openat", NULL, NULL, "fcntl.h", "openat($1, $2, $3 | O_CLOEXEC$4-)", NULL, 2},
 	{"openat2", NULL, NULL, "fcntl.h linux/openat2.h sys/syscall.h",
 	 "syscall(SYS_openat2, $1, $2, &(struct open_how)$3, sizeof(struct open_how))", NULL, 2},
@@ -268,8 +302,8 @@ static const struct emit_row rows[] = {
 	{"newfstatat", NULL, NULL, "fcntl.h sys/stat.h",
 	 "fstatat($1, $2, &(struct stat){0}, $3)", NULL, 2},
 	{"faccessat", NULL, NULL, "fcntl.h", "faccessat($1, $2, $3, 0)", NULL, 2},
-	{"mkdirat", NULL, NULL, "fcntl.h sys/stat.h", "mkdirat($*)", NULL, 2},
-	{"mknodat", NULL, NULL, "fcntl.h sys/stat.h", "mknodat($*)", NULL, 2},
+	{"mkdirat", NULL, NULL, "errno.h fcntl.h sys/stat.h", "or_there(mkdirat($*))", or_there, 2},
+	{"mknodat", NULL, NULL, "errno.h fcntl.h sys/stat.h", "or_there(mknodat($*))", or_there, 2},
 	{"unlinkat", NULL, NULL, "fcntl.h", "unlinkat($*)", NULL, 2},
 	{"symlinkat", NULL, NULL, "fcntl.h", "symlinkat($*)", NULL, 3},
 	{"linkat", NULL, NULL, "fcntl.h", "linkat($*)", NULL, 4},
@@ -313,6 +347,7 @@ static const struct emit_row rows[] = {
 	{"fsmount", NULL, NULL, "sys/mount.h", "fsmount($*)", NULL, 0},
 	{"mount_setattr", NULL, NULL, "fcntl.h sys/mount.h",
 	 "mount_setattr($1, $2, $3, &(struct mount_attr)$4, sizeof(struct mount_attr))", NULL, 2},
+	{"statx", "pivot-root", NULL, "fcntl.h sys/mount.h sys/stat.h", "1detach_covered($1);\n", detach_covered, 0},
 	{"pivot_root", NULL, NULL, "sys/syscall.h", "syscall(SYS_pivot_root, $*)", NULL, 0},
 	{"chroot", NULL, NULL, "", "chroot($*)", NULL, 1},
 	{"chdir", NULL, NULL, "", "chdir($*)", NULL, 1},
@@ -343,6 +378,7 @@ static const struct {
 } refused[] = {
 	{"tell", "what it writes is known only when there is a process"},
 	{"drop-capabilities", "what there is to drop is known only inside"},
+	{"file", "what the descriptor holds can be read once"},
 	{"read-environment", "the environment is the target's at that moment"},
 };
 

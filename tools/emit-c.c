@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -113,18 +114,45 @@ static bool has_word(const char *word, void *data)
 	return false;
 }
 
-/* "/proc/1073610752/ns": which process that is shows when the program runs. */
+/* The number, of what the program will have made, behind "/proc/" or "/proc/self/fd/" at s, and its end; -1: there is none. */
+static int number_in_path(struct emit *e, const char *s, bool child, const char **ret_end)
+{
+	size_t len = str_starts(s, "/proc/self/fd/") ? 14 : str_starts(s, "/proc/") ? 6 : 0;
+	char *end = NULL;
+	long n = len && s[len] >= '0' && s[len] <= '9' ? strtol(s + len, &end, 10) : -1;
+
+	if (n < 0 || n > INT_MAX || !(len == 6 ? sys_is_dry_pid((int)n) : emit_is_known(&e->names, (int)n, child)))
+		return -1;
+	*ret_end = end;
+	return (int)n;
+}
+
+/* "/proc/1073610752/ns": which process that is, or which descriptor, shows when the program runs. */
 static const char *add_literal(struct emit *e, struct str *out, const char *s, bool child)
 {
-	const char *end = skip(s);
-	char *rest = NULL;
-	long pid = str_starts(s, "\"/proc/") ? strtol(s + 7, &rest, 10) : 0;
+	struct str format __free(str) = {0}, args __free(str) = {0};
+	const char *end = skip(s), *after = NULL;
 
-	if (sys_is_dry_pid((int)pid)) {
+	for (const char *p = s; p < end;) {
+		int n = number_in_path(e, p, child, &after);
+
+		if (n < 0) {
+			str_add(&format, *p == '%' ? "%" : "");
+			str_addn(&format, p++, 1);
+			continue;
+		}
+		str_add(&args, ", ");
+		if (sys_is_dry_pid(n))
+			emit_add_pid(&e->names, &args, n, child);
+		else
+			emit_add_fd(&e->names, &args, n, child);
+		str_add(&format, sys_is_dry_pid(n) ? "/proc/%d" : "/proc/self/fd/%d");
+		p = after;
+	}
+	out->failed |= format.failed || args.failed;
+	if (args.len && !out->failed) {
 		e->uses_path_of = true;
-		str_addf(out, "path_of(\"/proc/%%d%.*s, ", (int)(end - rest), rest);
-		emit_add_pid(&e->names, out, (int)pid, child);
-		str_add(out, ")");
+		str_addf(out, "path_of(%s%s)", format.s, args.s);
 	} else {
 		str_addn(out, s, (size_t)(end - s));
 	}
@@ -222,12 +250,23 @@ static void add_form(struct emit *e, struct str *out, const char *form, const st
 	}
 }
 
+static bool is_first_in_step(const struct emit *e, const struct emit_call *c)
+{
+	for (const struct emit_call *before = e->calls; before < c; before++)
+		if (before->step == c->step && str_eq(before->name, c->name))
+			return false;
+	return true;
+}
+
 static int write_call(struct emit *e, struct emit_call *c, const struct emit_row *row)
 {
 	struct str out __free(str) = {0};
 	bool child = c->step >= 0 && e->steps[c->step].info.in_child;
 
-	if (c->result < 0 && row->form[0] != '=') {
+	if (row->form[0] == '1') {
+		if (is_first_in_step(e, c))
+			add_form(e, &out, row->form + 1, c, child);
+	} else if (c->result < 0 && row->form[0] != '=') {
 		/* It failed here and will fail there: what the step does then, it has done. */
 		add_form(e, &out, row->form, c, child);
 		str_addf(&out, "; /* fails: %s */\n", strerrorname_np((int)-c->result));
@@ -321,7 +360,7 @@ static int translate(struct emit *e, struct emit_call *c)
 	if (c->kind == SYS_FORK)
 		name_what_it_makes(e, c, child);
 	r = write_call(e, c, row);
-	if (c->kind != SYS_FORK)
+	if (c->kind != SYS_FORK && !str_eq(row->form, "="))
 		name_what_it_makes(e, c, child);
 	if (r >= 0 && row->helper)
 		r = need_helper(e, row->helper);

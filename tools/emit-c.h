@@ -20,7 +20,7 @@
  * $4- the fourth and those behind it with a comma before them if there are any, and $* all of them;
  * $v is the variable of the process it makes, $p the pipe made last, $e gives the program its
  * environment, where that is not the caller's. A form is an expression, which must() is put around;
- * or, with '=' in front, whole statements.
+ * or, with '=' in front, whole statements; with '1', statements for the first such call of a step.
  */
 struct emit_row {
 	const char *call;

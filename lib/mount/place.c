@@ -89,6 +89,13 @@ static int make_and_open(int root_fd, const char *path, mode_t mode, struct plac
 	return sys_openat_made(parent, place_name(path), O_PATH | O_NOFOLLOW | flags);
 }
 
+/* What is below a root that a dry run has not made is what the plan has put there so far. */
+static void foresee(int root_fd, const char *path, const struct place_made *made)
+{
+	if (sys_is_dry_fd(root_fd) && made->is_missing && path[0] && made->is_missing(path, made->data))
+		sys_dry_answer(-ENOENT);
+}
+
 int place_open_parent(int root_fd, const char *path, struct place_made *made)
 {
 	char parent[PATH_MAX];
@@ -96,6 +103,7 @@ int place_open_parent(int root_fd, const char *path, struct place_made *made)
 
 	if (r < 0)
 		return r;
+	foresee(root_fd, parent, made);
 	fd = resolve_dir(root_fd, parent);
 	if (fd != -ENOENT || !parent[0])
 		return fd;
@@ -104,8 +112,10 @@ int place_open_parent(int root_fd, const char *path, struct place_made *made)
 
 int place_open(int root_fd, const char *path, mode_t type, struct place_made *made)
 {
-	int fd = resolve_path(root_fd, path);
+	int fd;
 
+	foresee(root_fd, path, made);
+	fd = resolve_path(root_fd, path);
 	if (fd != -ENOENT || !type || !path[0])
 		return fd;
 	return make_and_open(root_fd, path, S_ISDIR(type) ? S_IFDIR | 0755 : S_IFREG | 0644, made);
@@ -198,7 +208,7 @@ int place_same(int fd, int other_fd, const char *object)
 		r = sys_fstat(other_fd, &b);
 	if (r < 0)
 		return r;
-	if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+	if ((a.st_dev == b.st_dev && a.st_ino == b.st_ino) || sys_is_dry_fd(fd) || sys_is_dry_fd(other_fd))
 		return 0;
 	return sys_fail(-ESTALE, "mount", object, "was covered or exchanged while the mounts were made");
 }

@@ -11,6 +11,9 @@
 struct place_made {
 	unsigned n;
 	bool leaf_is_file;
+	/* In a dry run: would this path below the root be missing? NULL: nothing is. */
+	bool (*is_missing)(const char *path, const void *data);
+	const void *data;
 };
 
 /*

@@ -161,7 +161,17 @@ static int prepare(struct rf_plan *plan, const struct rf_sandbox *box, struct mo
 	jobs->jobs = calloc(box->n_mounts + 2, sizeof(*jobs->jobs));
 	if (!jobs->jobs)
 		return -ENOMEM;
+	if (box->root) {
+		jobs->root = strdup(box->root);
+		if (!jobs->root)
+			return -ENOMEM;
+	}
 	r = fill(jobs, box);
+	for (size_t i = 0; i < jobs->n; i++) {
+		jobs->jobs[i].all = jobs;
+		jobs->jobs[i].made.is_missing = mounts_foresee_missing;
+		jobs->jobs[i].made.data = &jobs->jobs[i];
+	}
 	return r < 0 || !any_idmap(jobs) ? r : add_step(plan, &step_idmap_sources, false, jobs, 0);
 }
 

@@ -170,27 +170,27 @@ static const char *const read_only[] = {"bus", "fs", "irq", "sys", "sysrq-trigge
 
 /* Call `one` for each path of the list, or for the job's own target, which must be there. */
 static int each_target(struct plan_run *run, const struct rf_step *s, const char *const *list,
-		       int (*one)(struct plan_run *run, struct mount_jobs *jobs, const char *path, int fd))
+		       int (*one)(struct plan_run *run, struct mount_job *job, const char *path, int fd))
 {
 	struct mount_jobs *jobs = s->data;
-	const struct mount_job *job = mount_job_of(s);
+	struct mount_job *job = mount_job_of(s);
 	int r = 0;
 
 	if (!mount_is_proc_list(&job->op)) {
-		int fd __free(fd) = resolve_path(mount_root(run, jobs), job->target);
+		int fd __free(fd) = place_open(mount_root(run, jobs), job->target, 0, &job->made);
 
 		/* An earlier one may have made it, which a dry run has not. */
 		if (fd == -ENOENT && sys_is_dry())
 			fd = sys_openat_made(mount_root(run, jobs), job->target, O_PATH);
-		return fd < 0 ? fd : one(run, jobs, job->target, fd);
+		return fd < 0 ? fd : one(run, job, job->target, fd);
 	}
 	for (; r >= 0 && *list; list++) {
 		char *path __free(ptr) = str_format("%s/%s", job->target, *list);
-		int fd __free(fd) = path ? resolve_path(mount_root(run, jobs), path) : -ENOMEM;
+		int fd __free(fd) = path ? place_open(mount_root(run, jobs), path, 0, &job->made) : -ENOMEM;
 
 		if (fd == -ENOENT)
 			continue;
-		r = fd < 0 ? fd : one(run, jobs, path, fd);
+		r = fd < 0 ? fd : one(run, job, path, fd);
 	}
 	return r;
 }
@@ -206,14 +206,16 @@ static int mask_directory(int target_fd)
 	return r == -ENOSYS ? newfs_mount_on(&fs, target_fd) : r;
 }
 
-static int mask(struct plan_run *run, struct mount_jobs *jobs, const char *path, int fd)
+static int mask(struct plan_run *run, struct mount_job *job, const char *path, int fd)
 {
 	struct stat st = {.st_mode = S_IFDIR};
 	int r = sys_fstat(fd, &st);
 
 	if (r < 0)
 		return r;
-	return S_ISDIR(st.st_mode) ? mask_directory(fd) : mount_bind_onto(jobs->device_fds[DEVICE_NULL], fd, "");
+	if (sys_is_dry_fd(fd))
+		mounts_foresee(job, path, &st);
+	return S_ISDIR(st.st_mode) ? mask_directory(fd) : mount_bind_onto(job->all->device_fds[DEVICE_NULL], fd, "");
 }
 
 static int run_mask(struct plan_run *run, struct rf_step *s)
@@ -230,7 +232,7 @@ const struct step_kind step_mask = {
 	.page = "move_mount(2)", .args = args_mount, .run = run_mask, .undo = undo_mount, .free_data = mount_jobs_free,
 };
 
-static int make_read_only(struct plan_run *run, struct mount_jobs *jobs, const char *path, int fd)
+static int make_read_only(struct plan_run *run, struct mount_job *job, const char *path, int fd)
 {
 	int r, tree __free(fd) = -EBADF, top __free(fd) = -EBADF;
 	bool mounted = false;
@@ -244,7 +246,7 @@ static int make_read_only(struct plan_run *run, struct mount_jobs *jobs, const c
 	r = place_bind_old(fd, fd, true);
 	if (r < 0)
 		return r;
-	top = find_top(run, jobs, path, fd);
+	top = find_top(run, job->all, path, fd);
 	return top < 0 ? top : place_set_attrs(top, true, true, MOUNT_ATTR_RDONLY, 0);
 }
 

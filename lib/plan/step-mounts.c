@@ -65,6 +65,7 @@ void mount_jobs_free(void *data)
 		close_fd(&jobs->device_fds[i]);
 	close_fd(&jobs->root_fd);
 	free(jobs->cwd);
+	free(jobs->root);
 	free(jobs->jobs);
 	free(jobs);
 }
@@ -84,13 +85,15 @@ int mount_root(const struct plan_run *run, const struct mount_jobs *jobs)
 int mount_job_target(int root_fd, struct mount_job *job, int type_fd)
 {
 	struct stat st = {.st_mode = S_IFDIR};
-	int r, fd = resolve_path(root_fd, job->target);
+	int r, fd = place_open(root_fd, job->target, 0, &job->made);
 
 	if (fd != -ENOENT)
 		return fd;
 	r = type_fd < 0 ? 0 : sys_fstat(type_fd, &st);
 	if (r < 0)
 		return r;
+	if (sys_is_dry_fd(type_fd))
+		mounts_foresee_source(job, &st);
 	return place_open(root_fd, job->target, S_ISDIR(st.st_mode) ? S_IFDIR : S_IFREG, &job->made);
 }
 
@@ -240,7 +243,7 @@ static int open_descriptor(struct mount_jobs *jobs, struct mount_job *job)
 	if (path[0] != '/')
 		return sys_fail(-EINVAL, "bind-fd", path, "is no file that has a path");
 	r = open_path(jobs, job, path);
-	return r < 0 || sys_is_dry() ? r : place_same(job->fd, job->op.fd, path);
+	return r < 0 ? r : place_same(job->fd, job->op.fd, path);
 }
 
 static int open_layers(struct mount_job *job)

@@ -27,6 +27,7 @@ struct mount_job {
 	int *layer_fds; /* of an overlay: lowers, then upper and work */
 	size_t n_layer_fds;
 	struct place_made made;
+	const struct mount_jobs *all;
 };
 
 /* All operations of a sandbox; each step has a reference. */
@@ -38,6 +39,7 @@ struct mount_jobs {
 	bool by_mount; /* mount(2) makes binds: of what there is then, not of what there was */
 	struct rf_idmap uid_map, gid_map;
 	char *cwd;   /* the caller's, where the root stays */
+	char *root;  /* the directory that becomes the root; NULL: an empty one, or none */
 	int root_fd; /* of the caller's tree, where it stays the root; else -EBADF */
 	int device_fds[DEVICES];
 };
@@ -64,6 +66,12 @@ int mount_bind_onto(int source_fd, int target_fd, const char *name);
 
 void args_mount(const struct rf_step *step, struct str *out);
 void undo_mount(struct plan_run *run, struct rf_step *step);
+
+/* step-mounts-dry.c: would this path be there when it is this job's turn? *ret_st is left alone where it isn't known. */
+bool mounts_foresee(const struct mount_job *job, const char *path, struct stat *ret_st);
+bool mounts_foresee_missing(const char *path, const void *job); /* for struct place_made */
+/* What the job's source is, as it is now: a dry run has no descriptor of it. */
+void mounts_foresee_source(const struct mount_job *job, struct stat *ret_st);
 
 /* step-mounts.c; `data` is the struct mount_jobs */
 extern const struct step_kind step_idmap_sources, step_open_sources, step_empty_root;

@@ -64,6 +64,22 @@ int sys_openat2(int dirfd, const char *path, int flags, mode_t mode, uint64_t re
 	return named(fd, dirfd, path);
 }
 
+bool sys_quiet_look(const char *root, const char *path, struct stat *ret_st)
+{
+	const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	int top = open(root, O_PATH | O_CLOEXEC), fd = top;
+	bool there;
+
+	if (top >= 0 && path[0])
+		fd = (int)syscall(SYS_openat2, top, path, &how, sizeof(how));
+	there = fd >= 0 && fstat(fd, ret_st) == 0;
+	if (fd >= 0 && fd != top)
+		close(fd);
+	if (top >= 0)
+		close(top);
+	return there;
+}
+
 int sys_statx_mount(int fd, uint64_t *ret_id)
 {
 	struct statx st = {0};

@@ -242,7 +242,14 @@ int sys_setfsgid(gid_t gid)
 
 int sys_umask(mode_t mask)
 {
-	return (int)SYS_CALL("umask", SYS_ACT, SYS_NOFD, NULL, umask(mask), "%#o", mask);
+	int old = (int)SYS_CALL("umask", SYS_ACT, SYS_NOFD, NULL, umask(mask), "%#o", mask);
+
+	/* What a dry run has not changed is what there is. */
+	if (old == 0 && sys_is_dry()) {
+		old = (int)umask(0);
+		umask((mode_t)old);
+	}
+	return old;
 }
 
 int sys_setgroups(size_t n, const gid_t *list)

@@ -123,6 +123,8 @@ int sys_signal_default(int sig);
 int sys_signal_handler(int sig, void (*handler)(int));
 int sys_signal_ignore(int sig);
 /* For what carries the records themselves: past the seam, whole messages, no errors but the end. */
+/* For a dry run: what `path` is below this directory, or the file itself where it is empty; false: nothing is there. */
+bool sys_quiet_look(const char *root, const char *path, struct stat *ret_st);
 void sys_quiet_send(int fd, const void *data, size_t len);
 bool sys_quiet_receive(int fd, void *data, size_t len);
 /* Set IFF_UP on the interface by an ioctl on a throw-away socket. */

@@ -40,6 +40,7 @@ static __thread struct {
 	char fd_name[NAMED_FDS][FD_NAME];
 	char (*dry_name)[FD_NAME];
 	int n_dry_names, n_dry_fds, n_dry_pids;
+	long dry_answer; /* to the next call; 0: the usual one */
 	sys_whole_fn *whole_fn;
 	void *whole_data;
 } seam;
@@ -182,8 +183,19 @@ static bool in_dry_process(const char *path)
 	return path && !strncmp(path, "/proc/", 6) && sys_is_dry_pid((int)strtol(path + 6, NULL, 10));
 }
 
+void sys_dry_answer(long result)
+{
+	seam.dry_answer = result;
+}
+
 static long dry_answer(enum sys_kind kind)
 {
+	long known = seam.dry_answer;
+
+	if (known) {
+		seam.dry_answer = 0;
+		return known;
+	}
 	switch (kind) {
 	case SYS_OPEN:
 	case SYS_MAKE:
@@ -356,6 +368,7 @@ void rf_trace_dry_run(bool on)
 	free(seam.dry_name);
 	seam.dry_name = NULL;
 	seam.n_dry_names = seam.n_dry_fds = seam.n_dry_pids = 0;
+	seam.dry_answer = 0;
 	sys_mode = on ? sys_mode | SYS_DRY : sys_mode & ~(unsigned)SYS_DRY;
 }
 

@@ -123,6 +123,9 @@ static inline bool sys_is_dry_pid(int pid)
 	return unlikely(pid >= SYS_DRY_PIDS && pid < SYS_DRY_PIDS + SYS_DRY_MANY);
 }
 
+/* The next call that a dry run does not make is answered so: what it would meet is known. */
+void sys_dry_answer(long result);
+
 /* Is this a dry run? For steps that would otherwise wait for what never comes. */
 static inline bool sys_is_dry(void)
 {
