@@ -64,12 +64,13 @@ static bool is_mount(const struct rf_mount_op *op)
 
 void mounts_foresee_source(const struct mount_job *job, struct stat *ret_st)
 {
-	struct stat st;
+	char link[40];
 
-	if (job->op.source && sys_quiet_look(job->op.source, "", &st))
-		*ret_st = st;
-	else if (job->op.kind == RF_MOUNT_BIND_FD && fstat(job->op.fd, &st) == 0)
-		*ret_st = st;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", job->op.fd);
+	if (job->op.source)
+		sys_quiet_look(job->op.source, "", ret_st);
+	else if (job->op.kind == RF_MOUNT_BIND_FD)
+		sys_quiet_look(link, "", ret_st);
 }
 
 bool mounts_foresee(const struct mount_job *job, const char *path, struct stat *ret_st)

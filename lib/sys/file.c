@@ -70,6 +70,7 @@ bool sys_quiet_look(const char *root, const char *path, struct stat *ret_st)
 	int top = open(root, O_PATH | O_CLOEXEC), fd = top;
 	bool there;
 
+	/* Nothing is said of what is not there. */
 	if (top >= 0 && path[0])
 		fd = (int)syscall(SYS_openat2, top, path, &how, sizeof(how));
 	there = fd >= 0 && fstat(fd, ret_st) == 0;
