@@ -53,6 +53,28 @@ cgctl set $G memory.max=64M pids.max=50
 refuse "a failing second write" 1 'pids\.max' env RINGFENCE_FAULT='write:*pids.max=EIO' cgctl set $G memory.max=32M pids.max=40
 equal "the first value is as it was" $((64 << 20)) "$(get $G memory.max)"
 equal "the second, too" 50 "$(get $G pids.max)"
+# Killed between the two, whichever comes first: the next that sets a value puts back what was begun.
+killed() { (RINGFENCE_FAULT="write:*$1=KILL" cgctl set $G memory.max=32M pids.max=40) 2> /dev/null; }
+pids_file=$(find /sys/fs/cgroup -path "*/$G/pids.max")
+for file in 'memory.*' pids.max; do
+	cgctl set $G memory.max=64M pids.max=50
+	check "killed at $file" sh -c '! "$@"' sh env RINGFENCE_FAULT="write:*$file=KILL" cgctl set $G memory.max=32M pids.max=40
+	check "the next goes on from what was before" cgctl set $G memory.max=80M
+	equal "what was begun is put back" "$((80 << 20)) 50" "$(get $G memory.max) $(get $G pids.max)"
+	check "and nothing kept of it" test ! -e /run/ringfence/set
+done
+first=pids.max; cgctl set $G memory.max=64M pids.max=50; killed 'memory.*'; [ "$(get $G pids.max)" = 40 ] || first=memory.max
+given "memory.max is written before pids.max here" test $first = pids.max
+echo 11 > "$pids_file"
+check "someone else has set it since" cgctl set $G memory.max=80M
+equal "it stays" 11 "$(get $G pids.max)"
+cgctl set $G memory.max=64M pids.max=50; killed 'memory.*'
+refuse "it is said" 0 'pids.max is put back to 50 first' cgctl set $G memory.max=64M
+given
+mkdir -p /run/ringfence/set && printf 'rf-gone\0/sys/fs/cgroup/rf-gone\0000.1-1\0pids.max\0001\0002\0' > /run/ringfence/set/0.1-1
+printf 'rf' > /run/ringfence/set/0.1-2.new
+check "of a group that is gone, and one not finished" cgctl set $G memory.max=64M pids.max=50
+check "nothing is kept" test ! -e /run/ringfence/set
 refuse "no room for the group" 1 'No space|ENOSPC|full' env RINGFENCE_FAULT='mkdirat=ENOSPC!' cgctl create rf-full$$
 equal "nothing was made" "" "$(groups_left rf-full$$)"
 refuse "no room below a group that was just made" 1 'No space' env RINGFENCE_FAULT='mkdirat:*/b=ENOSPC' cgctl create rf-full$$/a/b

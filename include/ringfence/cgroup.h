@@ -64,7 +64,8 @@ RF_API const struct rf_cgroup_key *rf_cgroup_key(size_t index);
 RF_API int rf_cgroup_get(struct rf_cgroup_fs *fs, const char *group, const char *key,
 			 char **ret_value);
 
-/* What the kernel made of a value that it did not take exactly: memory is counted in pages. */
+/* What the kernel made of a value that it did not take exactly: memory is counted in pages. `wanted` is NULL where
+ * `key`, here the file's name, is put back to `got` first: a call that set several was killed in between. */
 typedef void rf_cgroup_note_fn(const char *key, const char *wanted, const char *got, void *data);
 
 /*

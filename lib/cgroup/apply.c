@@ -2,8 +2,9 @@
 /*
  * Several settings, all or none:
  *
+ *	repair		what one who was killed had begun (journal.c)
  *	compile		each setting into writes of files, in an order that holds
- *	remember	what those files say now
+ *	remember	what those files say now, where a kill leaves it, too
  *	write		one write(2) each
  *	read back	the kernel may keep less than it was told
  *	undo		after a failure, in reverse, which passes through the same states
@@ -271,6 +272,25 @@ void cgroup_revert_kept(const struct cgroup *g, const struct cgroup_writes *w)
 	undo(g, w, w->n, true);
 }
 
+static int write_and_read_back(const struct cgroup *g, const struct cgroup_settings *s, const struct cgroup_writes *w,
+			       rf_cgroup_note_fn *note, void *data)
+{
+	struct cgroup_journal journal;
+	int r;
+
+	cgroup_journal_begin(g, w, &journal);
+	r = write_all(g, w);
+	if (r >= 0) {
+		for (size_t i = 0; r >= 0 && i < s->n && !sys_is_dry(); i++)
+			if (s->list[i].key && s->list[i].key->kind != CGROUP_TRIGGER)
+				r = read_back(g, &s->list[i], note, data);
+		if (r < 0)
+			undo(g, w, w->n, false);
+	}
+	cgroup_journal_end(&journal);
+	return r;
+}
+
 int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_note_fn *note,
 		 void *data, struct cgroup_writes *ret_writes)
 {
@@ -278,26 +298,19 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 	struct locks locks __free(locks) = {0};
 	int r = take_locks(g, s, &locks);
 
+	if (r >= 0 && !cgroup_was_made(g))
+		cgroup_journal_repair(g, note, data);
 	if (r >= 0)
 		r = compile(g, s, &w);
 	if (r >= 0)
 		r = remember(g, &w);
 	if (r >= 0)
-		r = write_all(g, &w);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r >= 0 && i < s->n && !sys_is_dry(); i++)
-		if (s->list[i].key && s->list[i].key->kind != CGROUP_TRIGGER)
-			r = read_back(g, &s->list[i], note, data);
-	if (r < 0) {
-		undo(g, &w, w.n, false);
-		return r;
-	}
-	if (ret_writes) {
+		r = write_and_read_back(g, s, &w, note, data);
+	if (r >= 0 && ret_writes) {
 		*ret_writes = w;
 		w = (struct cgroup_writes){0};
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int rf_cgroup_set(struct rf_cgroup_fs *fs, const char *group, const char *const *settings,

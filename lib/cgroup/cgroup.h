@@ -386,6 +386,20 @@ static inline void cleanup_cgroup_writes(struct cgroup_writes *w)
 {
 	cgroup_writes_done(w);
 }
+
+/* journal.c: what undoes writes whose writer was killed */
+enum { CGROUP_JOURNAL_NAME = 48 };
+struct cgroup_journal {
+	int dir_fd, fd;
+	char name[CGROUP_JOURNAL_NAME];
+};
+
+/* Before the first write, which it must not hinder: there is no error. Then, however that went, the end. */
+void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w, struct cgroup_journal *ret);
+void cgroup_journal_end(struct cgroup_journal *j);
+/* Put back what a killed writer had begun to set in this group. `note` is told of each file, with no value wanted. */
+void cgroup_journal_repair(const struct cgroup *g, rf_cgroup_note_fn *note, void *data);
+
 /* All or none. *ret_writes, where not NULL, gets what was written, for cgroup_revert(); it points
  * into the settings. */
 int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_note_fn *note,

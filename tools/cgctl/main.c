@@ -45,7 +45,10 @@ int cgctl_open_for(const char *group, char **words, int n, struct rf_cgroup_fs *
 
 void cgctl_note(const char *key, const char *wanted, const char *got, void *data)
 {
-	tool_warn("%s: the kernel made %s of %s", key, got, wanted);
+	if (!wanted)
+		tool_warn("%s is put back to %s first: who set it among others was killed in between", key, got);
+	else
+		tool_warn("%s: the kernel made %s of %s", key, got, wanted);
 }
 
 int cgctl_error(int error, const char *what, const char *group)

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What several values were before they were set, for the case that who sets them is killed in between: the next
+ * call that sets values of the group puts back first what the killed one had begun.
+ *
+ *	DEVICE-INODE	one file for a group, named after its directory; strings, each with a NUL behind it:
+ *			the group, then of each write the group's directory in that hierarchy, its device and inode,
+ *			the file, the value before, the value wanted
+ *
+ * Who sets values holds flock(2) on the file: one that nobody holds is of the dead. It is complete before it
+ * has its name, lies in /run, which a boot empties, and is there for as long as the writes take. Nothing depends
+ * on it: where it can't be written, values are set as well.
+ */
+#include <sys/file.h>
+#include <sys/sysmacros.h>
+
+#include "base/file.h"
+#include "cgroup/cgroup.h"
+
+#define PLACE "ringfence/set"
+
+enum { JOURNAL_MAX = 1 << 20, TRIES = 3 };
+
+/* "/run", or the user's own; NULL where he has none. */
+static const char *base_path(void)
+{
+	const char *own = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+
+	return own && own[0] == '/' ? own : NULL;
+}
+
+static int open_place(bool make)
+{
+	const char *base = base_path();
+	char *path __free(ptr) = base ? str_format("%s/" PLACE, base) : NULL;
+	int fd = path ? sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0) : -ENOENT;
+
+	if (fd != -ENOENT || !make || !path)
+		return fd;
+	path[strlen(path) - strlen("/set")] = '\0';
+	sys_mkdirat(AT_FDCWD, path, 0755);
+	path[strlen(path)] = '/';
+	sys_mkdirat(AT_FDCWD, path, 0700);
+	return sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+}
+
+/* Once the last file is gone; where another has come meanwhile it stays. */
+static void remove_place(void)
+{
+	const char *base = base_path();
+	char *path __free(ptr) = base ? str_format("%s/" PLACE, base) : NULL;
+
+	if (path)
+		sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+static int file_name(int group_fd, char name[CGROUP_JOURNAL_NAME])
+{
+	struct stat st;
+	int r = sys_fstat(group_fd, &st);
+
+	if (r >= 0)
+		snprintf(name, CGROUP_JOURNAL_NAME, "%u.%u-%llu", major(st.st_dev), minor(st.st_dev), (unsigned long long)st.st_ino);
+	return r;
+}
+
+static bool has_old(const struct cgroup_write_op *op)
+{
+	return op->old && !op->kept;
+}
+
+static void add_string(struct str *out, const char *s)
+{
+	str_addn(out, s, strlen(s) + 1);
+}
+
+static int make_text(const struct cgroup *g, const struct cgroup_writes *w, struct str *out)
+{
+	char name[CGROUP_JOURNAL_NAME];
+
+	add_string(out, g->name);
+	for (size_t i = 0; i < w->n; i++) {
+		const struct cgroup_write_op *op = &w->list[i];
+		char *path __free(ptr) = has_old(op) ? cgroup_path(g, op->h) : NULL;
+		int r;
+
+		if (!has_old(op))
+			continue;
+		r = path ? file_name(cgroup_fd(g, op->h), name) : -ENOMEM;
+		if (r < 0)
+			return r;
+		add_string(out, path);
+		add_string(out, name);
+		add_string(out, op->file);
+		add_string(out, op->old);
+		add_string(out, op->text);
+	}
+	return out->failed ? -ENOMEM : 0;
+}
+
+static int write_file(struct cgroup_journal *j, const struct str *text)
+{
+	char unfinished[CGROUP_JOURNAL_NAME + 8];
+	int r, fd __free(fd) = -EBADF;
+
+	snprintf(unfinished, sizeof(unfinished), "%s.new", j->name);
+	fd = sys_openat(j->dir_fd, unfinished, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	r = fd < 0 ? fd : sys_flock(fd, LOCK_EX | LOCK_NB);
+	if (r >= 0)
+		r = file_write_all(fd, text->s, text->len);
+	if (r >= 0)
+		r = sys_renameat2(j->dir_fd, unfinished, j->dir_fd, j->name, 0);
+	if (r < 0 && fd >= 0)
+		sys_unlinkat(j->dir_fd, unfinished, 0);
+	if (r >= 0)
+		j->fd = take_fd(&fd);
+	return r;
+}
+
+void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w, struct cgroup_journal *j)
+{
+	struct str text __free(str) = {0};
+	size_t n = 0, first = 0;
+	int r = -ENOENT;
+
+	*j = (struct cgroup_journal){.dir_fd = -EBADF, .fd = -EBADF};
+	for (size_t i = 0; i < w->n; i++)
+		if (has_old(&w->list[i]) && !n++)
+			first = i;
+	/* One write is all or nothing by itself; a group that we have made goes as a whole. */
+	if (n < 2 || sys_is_dry() || cgroup_was_made(g))
+		return;
+	if (file_name(cgroup_fd(g, w->list[first].h), j->name) < 0 || make_text(g, w, &text) < 0)
+		return;
+	/* Another may just have removed the place. */
+	for (int i = 0; i < TRIES && r == -ENOENT; i++) {
+		if (j->dir_fd >= 0)
+			sys_close(take_fd(&j->dir_fd));
+		j->dir_fd = open_place(true);
+		r = j->dir_fd < 0 ? j->dir_fd : write_file(j, &text);
+	}
+}
+
+void cgroup_journal_end(struct cgroup_journal *j)
+{
+	struct rf_call why = *rf_trace_last_failure();
+
+	if (j->fd >= 0) {
+		sys_unlinkat(j->dir_fd, j->name, 0);
+		sys_close(take_fd(&j->fd));
+	}
+	if (j->dir_fd >= 0) {
+		sys_close(take_fd(&j->dir_fd));
+		remove_place();
+	}
+	sys_keep_failure(&why);
+}
+
+/* The next string at *at; NULL at the end, and of what is cut off. */
+static const char *next(const char **at, const char *end)
+{
+	const char *s = *at, *nul = s < end ? memchr(s, '\0', (size_t)(end - s)) : NULL;
+
+	if (!nul)
+		return NULL;
+	*at = nul + 1;
+	return s;
+}
+
+struct entry {
+	const char *directory, *group, *file, *old, *text;
+};
+
+static bool next_entry(const char **at, const char *end, struct entry *ret)
+{
+	ret->directory = next(at, end);
+	ret->group = ret->directory ? next(at, end) : NULL;
+	ret->file = ret->group ? next(at, end) : NULL;
+	ret->old = ret->file ? next(at, end) : NULL;
+	ret->text = ret->old ? next(at, end) : NULL;
+	return ret->text;
+}
+
+/* The group's directory, if it is still the same group; -ENOENT. */
+static int open_group(const struct entry *e)
+{
+	int fd __free(fd) = sys_openat(AT_FDCWD, e->directory, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	char name[CGROUP_JOURNAL_NAME];
+
+	return fd < 0 ? fd : file_name(fd, name) >= 0 && str_eq(name, e->group) ? take_fd(&fd) : -ENOENT;
+}
+
+/* Is it what was written, as the kernel may have kept it: in whole pages, or among other lines? */
+static bool is_of_us(const char *now, const char *text)
+{
+	const uint64_t page = 4096, largest = 65536;
+	uint64_t kept, wanted;
+
+	if (str_eq(now, text) || strchr(text, ' ') || strchr(now, '\n'))
+		return true;
+	return str_to_u64(now, &kept) >= 0 && str_to_u64(text, &wanted) >= 0 && kept && kept % page == 0 &&
+	       kept < wanted && wanted - kept < largest;
+}
+
+/* The last one first. What someone has set since stays. */
+static void put_back(const char *at, const char *end, rf_cgroup_note_fn *note, void *data)
+{
+	int fd __free(fd) = -EBADF;
+	char *now __free(ptr) = NULL;
+	struct entry e;
+
+	if (!next_entry(&at, end, &e))
+		return;
+	put_back(at, end, note, data);
+	fd = open_group(&e);
+	if (fd < 0 || cgroup_read(fd, e.file, &now) < 0 || str_eq(now, e.old) || !is_of_us(now, e.text))
+		return;
+	if (cgroup_write(fd, e.file, e.old) >= 0 && note)
+		note(e.file, NULL, e.old, data);
+}
+
+/* One file: of this group, or of one that is gone. What is left of it is removed. */
+static void look_at(const struct cgroup *g, int dir_fd, const char *name, rf_cgroup_note_fn *note, void *data)
+{
+	int fd __free(fd) = sys_openat(dir_fd, name, O_RDWR | O_NOFOLLOW, 0), group __free(fd) = -EBADF;
+	const char *at, *writes, *of, *end;
+	char *text __free(ptr) = NULL;
+	struct entry first;
+	size_t len = 0;
+
+	if (fd < 0 || sys_flock(fd, LOCK_EX | LOCK_NB) < 0 || file_read_fd(fd, JOURNAL_MAX, &text, &len) < 0)
+		return;
+	at = text;
+	end = text + len;
+	of = next(&at, end);
+	writes = at;
+	/* One that is not finished is of writes that had not begun. */
+	if (of && !strchr(name, 'n') && next_entry(&at, end, &first)) {
+		group = open_group(&first);
+		if (group >= 0 && !str_eq(of, g->name))
+			return;
+		if (group >= 0)
+			put_back(writes, end, note, data);
+	}
+	sys_unlinkat(dir_fd, name, 0);
+}
+
+void cgroup_journal_repair(const struct cgroup *g, rf_cgroup_note_fn *note, void *data)
+{
+	int r, dir_fd __free(fd) = sys_is_dry() ? -ENOENT : open_place(false);
+	int list_fd __free(fd) = dir_fd < 0 ? -EBADF : sys_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir __free(dir) = list_fd < 0 ? NULL : sys_fdopendir(list_fd, &r);
+	struct dirent *e;
+
+	if (dir) {
+		take_fd(&list_fd);
+		while ((e = readdir(dir)))
+			if (e->d_name[0] != '.')
+				look_at(g, dir_fd, e->d_name, note, data);
+		remove_place();
+	}
+	rf_trace_forget();
+}
