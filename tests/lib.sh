@@ -7,7 +7,9 @@ set -u
 : "${O:=build}"
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 case $O in /*) ;; *) O=$TOP/$O ;; esac
-PATH=$O/tools:$PATH
+# The system's own programs, which scripts/packages names, before others of these names: a python3 that is a
+# shell script takes as long to start as the rest of a test.
+PATH=$O/tools:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 export O TOP PATH
 T=$(mktemp -d "${TMPDIR:-/tmp}/rf-test.XXXXXX")
 TEST_N=0
