@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # emit.py [--from-plan] TOOL-TRACE PROGRAM-TRACE: did a tool and the program that its --emit=c printed make the same
 # system calls? Both are written by `strace -f -s 4096 -o`. For each process, in the order in which they
