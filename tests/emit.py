@@ -11,6 +11,7 @@
 #   all before SIGPIPE is ignored  the tool reads its options; the program has none
 #   with --from-plan, all before the program's first call: what the tool has read to decide on the plan
 #   nsjoin's exec of itself        what it runs from is no part of what it does (lib/proc/seal.c)
+#   what a pid is told by          who makes a child for another owner says more of it to the tool
 #   the pipe of reports            the second that a fork makes: the program's child speaks for itself, and says
 #                                  only, where it goes on as another process, which that is
 #   standard error                 errors are worded otherwise, and perror() looks at where they go first
@@ -90,6 +91,7 @@ def split(args):
 
 class Process:
     def __init__(self, parent=None):
+        self.parent = parent
         self.fds = dict(parent.fds) if parent else {}
         self.pids = dict(parent.pids) if parent else {}
         self.made = parent.made if parent else 0
@@ -121,7 +123,7 @@ def one_call(p, call, args, result):
     if call == "pipe2":
         ends = re.findall(r"\d+", args)[:2]
         p.pipes += p.blocked
-        label = "<report>" if p.pipes == 2 else p.label("pipe")
+        label = "<report>" if p.pipes == 2 else "<pid>" if p.pipes == 4 else p.label("pipe")
         for i, end in enumerate(ends):
             p.fds[end] = f"{label}[{i}]"
         return None if p.pipes == 2 else "pipe2(O_CLOEXEC) = 0"
@@ -131,6 +133,8 @@ def one_call(p, call, args, result):
         p.pipes = 3
         words[0] = "self"
     first = p.fds.get(words[0], "")
+    if "<pid>" in first and call in ("read", "write"):
+        return f"{call}({first})"
     if "<report>" in first and call in ("read", "write", "close"):
         return None
     if call == "dup" and words[0] == "2":
@@ -158,7 +162,8 @@ def one_call(p, call, args, result):
         p.fds[result] = made
         result = made
     if call in ("clone3", "clone", "fork", "vfork") and result.isdigit() and result != "0":
-        p.pids[result] = result = f"<process {len(p.pids) + 1}>"
+        maker = p.parent if "CLONE_PARENT" in text and p.parent else p
+        maker.pids[result] = p.pids[result] = result = f"<process {len(maker.pids) + 1}>"
         text = re.sub(r", child_tidptr=\w+|child_tid=\w+", "", text)
     return f"{call}({text}) = {result}"
 

@@ -112,6 +112,8 @@ given "must be root: maps ids that are not its own" root
 same "wide maps" nsrun --map-users 0:100000:10,20:200000:5 --map-groups 0:100000:10 sh -c 'cat /proc/self/uid_map; id -u'
 anywhere "another user" nsrun --map-users 0:0:100 --map-groups 0:0:100 -S 5 -G 6 id
 anywhere "a user without a namespace" nsrun -S 65534 -G 65534 id
+anywhere "another owner" nsrun --owner 1234:1235 -n --map-users 0:1234:1 --map-groups 0:1235:1 sh -c 'id -u; cat /proc/self/uid_map'
+anywhere "another owner, an init and clocks" nsrun --owner 1234:1235 -p --monotonic 5 --map-users 0:1234:1 --map-groups 0:1235:1 sh -c 'echo $$; exit 3'
 anywhere "mount and pid, without a user namespace" nsrun -m -p --mount-proc sh -c 'echo $$'
 given
 

@@ -162,9 +162,9 @@ int emit_name_made(struct emit_names *names, const char *step, const char *call,
 	return var;
 }
 
-int emit_name_pid(struct emit_names *names, const char *step, int pid, bool child)
+int emit_name_pid(struct emit_names *names, const char *step, const char *call, int pid, bool child)
 {
-	int var = add_var(names, str_eq(step, "fork") ? "child_pid" : str_eq(step, "init") ? "program_pid" :
+	int var = add_var(names, str_eq(step, "fork") ? (str_eq(call, "fork") ? "middle_pid" : "child_pid") : str_eq(step, "init") ? "program_pid" :
 			  str_eq(step, "be-born") ? "successor" : "helper_pid", child);
 
 	if (var >= 0)
@@ -173,7 +173,8 @@ int emit_name_pid(struct emit_names *names, const char *step, int pid, bool chil
 	return var;
 }
 
-/* `ends`: "[fd#3, fd#4]". Of those that a fork makes, the second carries its child's messages. */
+/* `ends`: "[fd#3, fd#4]". Of those that a fork makes, the second carries its child's messages, a third the pid of a
+ * child that another makes. */
 int emit_name_pipe(struct emit_names *names, const char *step, const char *ends, bool child)
 {
 	const char *second = strstr(ends, ", fd#");
@@ -181,8 +182,9 @@ int emit_name_pipe(struct emit_names *names, const char *step, const char *ends,
 	int var;
 
 	if (str_eq(step, "fork"))
-		wish = names->last_pipe < 0 || !str_eq(names->vars[names->last_pipe].name, "release_pipe") ?
-		       "release_pipe" : "successor_pipe";
+		wish = names->last_pipe < 0 ? "release_pipe"
+		     : str_eq(names->vars[names->last_pipe].name, "release_pipe") ? "successor_pipe"
+		     : str_eq(names->vars[names->last_pipe].name, "successor_pipe") ? "say_pipe" : "release_pipe";
 	var = add_var(names, wish, child);
 	if (var < 0 || !second)
 		return -1;

@@ -114,12 +114,15 @@ static void add_line(struct str *out, const char *line, size_t len, unsigned tab
 	str_done(&full);
 }
 
-static void add_lines(struct str *out, const char *text, unsigned tabs)
+/* What stands between braces, in this text or from an earlier call on, is set in. */
+static void add_lines(struct str *out, const char *text, unsigned tabs, unsigned *deep)
 {
 	while (*text) {
 		size_t n = strcspn(text, "\n");
 
-		add_line(out, text, n, n ? tabs : 0);
+		*deep -= *deep && text[0] == '}' ? 1 : 0;
+		add_line(out, text, n, n ? tabs + *deep : 0);
+		*deep += n && text[n - 1] == '{';
 		text += n + (text[n] == '\n');
 	}
 }
@@ -260,7 +263,7 @@ static void add_call(struct emit *e, struct str *out, struct emit_call *c, bool 
 	if (text.failed)
 		out->failed = true;
 	else
-		add_lines(out, text.s, tabs);
+		add_lines(out, text.s, tabs, &e->deep);
 	str_done(&text);
 }
 

@@ -196,13 +196,19 @@ static const struct emit_row rows[] = {
 	{"clone3", "fork", NULL, "linux/sched.h signal.h sys/syscall.h",
 	 "=$v = must(syscall(SYS_clone3, &(struct clone_args)$1, sizeof(struct clone_args)), \"clone3\");\n"
 	 "if (!$v)\n\tchild();\n", NULL, 0},
+	{"fork", "fork", NULL, "", "=$v = must(fork(), \"fork\");\nif (!$v) {\n", NULL, 0},
+	{"clone", "fork", NULL, "sched.h signal.h sys/syscall.h sys/wait.h",
+	 "=$v = must(syscall(SYS_clone, $1, 0, 0, 0, 0), \"clone\");\nif (!$v) {\nclose(say_pipe[1]);\nclose(say_pipe[0]);\nchild();\n}\n"
+	 "must(write(say_pipe[1], &$v, sizeof($v)), \"write\");\n_exit(0);\n}\nclose(say_pipe[1]);\n"
+	 "if (read(say_pipe[0], &$v, sizeof($v)) != sizeof($v))\n\t_exit(125);\nclose(say_pipe[0]);\n"
+	 "must(waitpid(middle_pid, NULL, 0), \"waitpid\");\n", NULL, 0},
 	{"clone3", NULL, NULL, "linux/sched.h signal.h sys/syscall.h",
 	 "=$v = hold_userns($p, (struct clone_args)$1);\n", hold_userns, 0},
 	{"fork", "init", NULL, "",
 	 "=$v = must(fork(), \"fork\");\nif ($v)\n\tbe_init($v);\n", NULL, 0},
 	{"clone", "be-born", NULL, "sched.h signal.h sys/syscall.h",
 	 "=$v = must(syscall(SYS_clone, $1, 0, 0, 0, 0), \"clone\");\n"
-	 "if ($v) {\n\tmust(write(successor_pipe[1], &$v, sizeof($v)), \"write\");\n\t_exit(0);\n}\n", NULL, 0},
+	 "if ($v) {\nmust(write(successor_pipe[1], &$v, sizeof($v)), \"write\");\n_exit(0);\n}\n", NULL, 0},
 	{"unshare", NULL, NULL, "sched.h", "unshare($*)", NULL, 0},
 	{"setns", NULL, NULL, "sched.h", "setns($*)", NULL, 0},
 	{"pidfd_open", NULL, NULL, "sys/pidfd.h", "pidfd_open($*)", NULL, 0},

@@ -287,7 +287,7 @@ static void name_what_it_makes(struct emit *e, struct emit_call *c, bool child)
 	bool opens = c->kind == SYS_OPEN || c->kind == SYS_MAKE;
 
 	if (c->kind == SYS_FORK)
-		c->var = emit_name_pid(&e->names, step_of(e, c), (int)c->result, child);
+		c->var = emit_name_pid(&e->names, step_of(e, c), c->name, (int)c->result, child);
 	else if (opens && c->result >= 0)
 		c->var = emit_name_made(&e->names, step_of(e, c), c->name, e->args, e->n_args,
 					c->result, child);
@@ -314,8 +314,8 @@ static int write_close(struct emit *e, struct emit_call *c)
 	if (c->step < 0 && (!e->forked || !emit_is_known(&e->names, fd, false)))
 		return 0;
 	emit_close(&e->names, fd, &name, child);
-	/* He still listens to the init, and copies. */
-	if (name.failed || !name.len ||
+	/* He still listens to the init, and copies; who makes the child for another owner closes in between. */
+	if (name.failed || !name.len || str_starts(name.s, "say_pipe") ||
 	    (c->step < 0 && (str_eq(name.s, "status_pipe[0]") || str_eq(name.s, "pty_outer"))))
 		return name.failed ? -ENOMEM : 0;
 	c->text = str_format("close(%s);\n", name.s);

@@ -75,7 +75,7 @@ struct emit_names {
 /* A variable for what `call` of `step` makes: its index, or -1 for want of memory. */
 int emit_name_made(struct emit_names *names, const char *step, const char *call, char *const args[],
 		   size_t n_args, long result, bool child);
-int emit_name_pid(struct emit_names *names, const char *step, int pid, bool child);
+int emit_name_pid(struct emit_names *names, const char *step, const char *call, int pid, bool child);
 int emit_name_pipe(struct emit_names *names, const char *step, const char *ends, bool child);
 /* The variable that a descriptor or process is in, in C; the number itself where none is. */
 void emit_add_fd(struct emit_names *names, struct str *out, int fd, bool child);
@@ -113,6 +113,7 @@ struct emit {
 	size_t n_args;
 	const char *helpers[24], *headers[64];
 	size_t n_helpers, n_headers;
+	unsigned deep; /* braces that calls have opened */
 };
 
 void emit_need_headers(struct emit *e, const char *headers);

@@ -91,9 +91,10 @@ static pid_t fork_by_middle(uint64_t flags, const struct owner *owner)
 		return r;
 	middle = sys_fork();
 	if (sys_is_dry()) {
+		middle = enter_and_clone(flags, owner);
 		sys_close(say[0]);
 		sys_close(say[1]);
-		return enter_and_clone(flags, owner);
+		return middle;
 	}
 	if (middle == 0)
 		middle = be_middle(say[1], flags, owner);
