@@ -149,6 +149,9 @@ check "a dry run changes nothing" sh -c "cgctl restore --prune --dry-run small >
 for at in pids.max cgroup.procs; do
 	env RINGFENCE_FAULT="write:*/$G/p/$at=KILL" cgctl restore --prune small > /dev/null 2>&1
 	check "killed in the middle, the next one completes it" sh -c "cgctl restore --prune small && cgctl diff small now"
+	env RINGFENCE_FAULT="write:*/$G/p/pids.max=KILL" cgctl set $G/p cpu.max=20% pids.max=33 > /dev/null 2>&1
+	check "what a set that was killed has begun is restored, too" sh -c "cgctl restore --prune small && cgctl diff small now"
+	check "and not put back later" test ! -e /run/ringfence/set
 	cgctl restore --prune before
 done
 

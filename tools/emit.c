@@ -158,7 +158,7 @@ static void print_raw(const struct table *t)
 {
 	for (size_t c = 0; c < t->width && !tool_state.no_headings; c++)
 		printf("%s%s", t->columns[c].title, c + 1 == t->width ? "\n" : " ");
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; t->width && i < t->n; i++) {
 		const struct column *col = &t->columns[i % t->width];
 		char buf[64] = "";
 

@@ -278,7 +278,7 @@ static int write_and_read_back(const struct cgroup *g, const struct cgroup_setti
 	struct cgroup_journal journal;
 	int r;
 
-	cgroup_journal_begin(g, w, &journal);
+	cgroup_journal_begin(g, s->whole ? &(struct cgroup_writes){0} : w, &journal);
 	r = write_all(g, w);
 	if (r >= 0) {
 		for (size_t i = 0; r >= 0 && i < s->n && !sys_is_dry(); i++)
@@ -299,7 +299,7 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 	int r = take_locks(g, s, &locks);
 
 	if (r >= 0 && !cgroup_was_made(g))
-		cgroup_journal_repair(g, note, data);
+		cgroup_journal_repair(g, s->whole, note, data);
 	if (r >= 0)
 		r = compile(g, s, &w);
 	if (r >= 0)

@@ -279,6 +279,7 @@ struct cgroup_setting {
 struct cgroup_settings {
 	struct cgroup_setting *list; /* in the order to write them */
 	size_t n;
+	bool whole; /* chosen by what the group has now, half set or not: nothing is put back first, nor to be later */
 };
 
 int cgroup_settings_parse(const struct rf_cgroup_fs *fs, const char *const *words, size_t n,
@@ -397,8 +398,9 @@ struct cgroup_journal {
 /* Before the first write, which it must not hinder: there is no error. Then, however that went, the end. */
 void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w, struct cgroup_journal *ret);
 void cgroup_journal_end(struct cgroup_journal *j);
-/* Put back what a killed writer had begun to set in this group. `note` is told of each file, with no value wanted. */
-void cgroup_journal_repair(const struct cgroup *g, rf_cgroup_note_fn *note, void *data);
+/* Put back what a killed writer had begun to set in this group, or (`forget`) leave it as it is. `note` is told of each
+ * file, with no value wanted. */
+void cgroup_journal_repair(const struct cgroup *g, bool forget, rf_cgroup_note_fn *note, void *data);
 
 /* All or none. *ret_writes, where not NULL, gets what was written, for cgroup_revert(); it points
  * into the settings. */

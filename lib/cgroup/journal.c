@@ -220,7 +220,7 @@ static void put_back(const char *at, const char *end, rf_cgroup_note_fn *note, v
 }
 
 /* One file: of this group, or of one that is gone. What is left of it is removed. */
-static void look_at(const struct cgroup *g, int dir_fd, const char *name, rf_cgroup_note_fn *note, void *data)
+static void look_at(const struct cgroup *g, bool forget, int dir_fd, const char *name, rf_cgroup_note_fn *note, void *data)
 {
 	int fd __free(fd) = sys_openat(dir_fd, name, O_RDWR | O_NOFOLLOW, 0), group __free(fd) = -EBADF;
 	const char *at, *writes, *of, *end;
@@ -239,13 +239,13 @@ static void look_at(const struct cgroup *g, int dir_fd, const char *name, rf_cgr
 		group = open_group(&first);
 		if (group >= 0 && !str_eq(of, g->name))
 			return;
-		if (group >= 0)
+		if (group >= 0 && !forget)
 			put_back(writes, end, note, data);
 	}
 	sys_unlinkat(dir_fd, name, 0);
 }
 
-void cgroup_journal_repair(const struct cgroup *g, rf_cgroup_note_fn *note, void *data)
+void cgroup_journal_repair(const struct cgroup *g, bool forget, rf_cgroup_note_fn *note, void *data)
 {
 	int r, dir_fd __free(fd) = sys_is_dry() ? -ENOENT : open_place(false);
 	int list_fd __free(fd) = dir_fd < 0 ? -EBADF : sys_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
@@ -256,7 +256,7 @@ void cgroup_journal_repair(const struct cgroup *g, rf_cgroup_note_fn *note, void
 		take_fd(&list_fd);
 		while ((e = readdir(dir)))
 			if (e->d_name[0] != '.')
-				look_at(g, dir_fd, e->d_name, note, data);
+				look_at(g, forget, dir_fd, e->d_name, note, data);
 		remove_place();
 	}
 	rf_trace_forget();

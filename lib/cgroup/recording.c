@@ -296,7 +296,7 @@ static int load_key(struct rf_recording *rec, uint32_t key)
 /* Spread the file's figures into the places of ours. */
 static void place(struct rf_recording *rec, size_t n, size_t f, const uint64_t *values)
 {
-	int ours = rec->file.figures[f];
+	const signed char ours = rec->file.figures[f]; /* -1: none of ours */
 
 	for (size_t i = 0; ours >= 0 && i < n; i++)
 		rec->values[i * RF_FIGURES + (size_t)ours] = values[i];

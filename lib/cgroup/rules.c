@@ -186,7 +186,7 @@ void cgroup_rules_write(const struct cgroup_rules *rules, const char *between, s
 
 int cgroup_rules_plain(const char *text, const char *between, char **ret)
 {
-	struct cgroup_rules rules;
+	struct cgroup_rules rules = {.n = 0};
 	struct str out __free(str) = {0};
 	int r = cgroup_rules_parse(text, &rules);
 

@@ -197,9 +197,9 @@ static int path_of(struct rf_sampler *s, size_t h, const char *name, const char 
 
 	if (len + n + 2 > size)
 		return -ENAMETOOLONG;
-	memcpy(buf, rest, len);
-	buf[len] = '/';
-	memcpy(buf + len + (len > 0), file, n + 1);
+	buf = mempcpy(buf, rest, len);
+	*buf = '/';
+	memcpy(buf + (len > 0), file, n + 1);
 	return dir;
 }
 
@@ -251,7 +251,7 @@ static void take_before(uint64_t wanted, struct sample_node *node)
 /* What of a file is not known of this group already. */
 static uint64_t left_of(const struct rf_sampler *s, const struct source *src, const struct sample_node *node)
 {
-	return node->filled >> src->hierarchy & 1 ? src->wanted & ~s->backend->figures[src->hierarchy] : src->wanted;
+	return s->backend && node->filled >> src->hierarchy & 1 ? src->wanted & ~s->backend->figures[src->hierarchy] : src->wanted;
 }
 
 /* A file from which nothing was asked for is read only for one that may rest. */

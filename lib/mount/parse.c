@@ -193,7 +193,7 @@ static int set_option(struct parser *p, const char *word)
 /* The rest of the word: options with commas between. */
 static int take_options(struct parser *p, const char **at)
 {
-	const char *part;
+	const char *part = NULL;
 	int r;
 
 	for (const char *s = *at;; s++) {
@@ -236,7 +236,7 @@ static const struct part_row *const forms[RF_MOUNT_KINDS] = {
 
 static int parse(struct parser *p)
 {
-	const char *at = p->word, *part;
+	const char *at = p->word, *part = NULL;
 	int r;
 
 	for (const struct part_row *row = forms[p->op.kind]; row->set; row++) {

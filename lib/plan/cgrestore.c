@@ -34,7 +34,7 @@ static struct restore_state *new_state(const struct build *b, const char *relati
 	s->left = b->o->left;
 	s->note = b->o->note;
 	s->data = b->o->data;
-	s->name = str_format("%s%s%s", b->root, *b->root && *relative ? "/" : "", relative);
+	s->name = str_format("%s%s%s", b->root ?: "", b->root && *b->root && *relative ? "/" : "", relative);
 	if (s->name)
 		return s;
 	free(s);
@@ -57,7 +57,7 @@ static int add_step(struct build *b, const struct step_kind *kind, struct restor
 static int lacks(struct build *b, struct restore_item *item, int error)
 {
 	const char *relative = snapshot_relative(b->o->snapshot, b->group);
-	char *group __free(ptr) = str_format("/%s%s%s", b->root, *b->root && *relative ? "/" : "", relative);
+	char *group __free(ptr) = str_format("/%s%s%s", b->root ?: "", b->root && *b->root && *relative ? "/" : "", relative);
 	struct rf_call why = *rf_trace_last_failure();
 	const char *note = why.result == error && why.note[0] ? why.note : strerror(-error);
 

@@ -144,7 +144,7 @@ static int set_each(struct restore_state *s, struct cgroup *g, size_t n)
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
-		struct cgroup_settings one = {&s->settings.list[i], 1};
+		struct cgroup_settings one = {.list = &s->settings.list[i], .n = 1, .whole = true};
 		struct cgroup_writes w = {0};
 
 		r = cgroup_apply(g, &one, s->note, s->data, &w);
@@ -164,6 +164,7 @@ static int run_set(struct plan_run *run, struct rf_step *step)
 	if (r < 0)
 		return r;
 	some.n = split(g, &s->settings);
+	some.whole = true;
 	r = cgroup_apply(g, &some, s->note, s->data, &s->writes);
 	if (r < 0 && (s->flags & RF_RESTORE_BEST_EFFORT))
 		r = set_each(s, g, some.n);

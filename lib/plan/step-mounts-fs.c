@@ -73,7 +73,7 @@ static int mount_fs(struct plan_run *run, struct rf_step *s, const struct newfs 
 
 static int mount_fs_as_root(struct plan_run *run, struct rf_step *s, const struct newfs *fs)
 {
-	int top, r = mount_fs(run, s, fs, &top);
+	int top = -EBADF, r = mount_fs(run, s, fs, &top);
 
 	if (r >= 0)
 		mount_cover_root(run, top);

@@ -73,7 +73,7 @@ int rf_groups_parse(const char *text, uint32_t **ret_list, size_t *ret_n)
 	int r = copy ? 0 : -ENOMEM;
 
 	while (r >= 0 && (word = strsep(&at, ","))) {
-		uint32_t gid;
+		uint32_t gid = 0;
 
 		r = rf_group_parse(word, &gid);
 		if (r >= 0)
@@ -128,7 +128,7 @@ static int add_memberships(struct list *l, const char *name)
 int rf_groups_of_user(uint32_t uid, uint32_t **ret_list, size_t *ret_n)
 {
 	char *text __free(ptr) = NULL;
-	const char *fields[7];
+	const char *fields[7] = {0};
 	struct list l = {0};
 	uint64_t gid;
 	int r = attr_passwd_line(uid, &text, fields);

@@ -108,8 +108,9 @@ static int change(int map_fd, const uint64_t rates[RF_NET_WAYS])
 	struct rf_net_way before[RF_NET_WAYS];
 	int r = read_ways(map_fd, before);
 
-	if (r >= 0)
-		r = write_rates(map_fd, rates);
+	if (r < 0)
+		return r;
+	r = write_rates(map_fd, rates);
 	if (r < 0) {
 		const uint64_t old[] = {before[RF_NET_EGRESS].max_bytes_per_s, before[RF_NET_INGRESS].max_bytes_per_s};
 		struct rf_call why = *rf_trace_last_failure();

@@ -88,7 +88,7 @@ static int load_with(struct probe_sampler *p, size_t cap, int flush)
 {
 	int r = (int)SYS_CALL("bpf_open", SYS_READ, SYS_NOFD, "sample", (p->skel = sample_bpf__open()) ? 0 : -1, "sample");
 
-	if (r < 0)
+	if (r < 0 || !p->skel)
 		return r;
 	bpf_program__set_autoload(p->skel->progs.walk_css_flush, flush == 1);
 	bpf_program__set_autoload(p->skel->progs.walk_cgroup_flush, flush == 2);
@@ -226,9 +226,12 @@ static int walk(struct probe_sampler *p, struct rf_sampler *s, struct sample_tre
 	bool v2 = hier->ops->v2;
 	uint64_t wanted = sample_wanted(s, h) & ~(v2 && p->local_pids_events ? RF_FIGURE_BIT(RF_PIDS_MAX_EVENTS) : 0);
 	int fd __free(fd) = -EBADF, r;
-	volatile uint32_t *n = &p->skel->bss->n_records;
+	volatile uint32_t *n;
 	uint32_t parts;
 
+	if (!p->skel)
+		return 0;
+	n = &p->skel->bss->n_records;
 	p->b.figures[h] = sample_figures_of(v2, (uint32_t)parts_of(p, t->fs, h), wanted, &parts);
 	if (!parts)
 		return 0;

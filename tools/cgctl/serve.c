@@ -198,7 +198,7 @@ static int serve(struct rf_sampler *sampler, int socket_fd, int end_fd)
 
 int metrics_serve(struct rf_sampler *sampler, const char *word)
 {
-	struct address a;
+	struct address a = {0};
 	int ends[2], code = parse_address(word, &a), r, fd __free(fd) = -EBADF;
 
 	if (code)

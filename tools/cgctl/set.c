@@ -54,7 +54,7 @@ static int apply(char **argv, int argc, enum rf_cgroup_act_kind kind)
 		: kind == RF_CGROUP_ACT_CREATE ? cgctl_open(true, &act.fs)
 					       : cgctl_open_for(argv[0], argv + 1, argc - 1, &act.fs);
 
-	if (r)
+	if (r || !list)
 		return r;
 	for (size_t i = 0; i < controllers.n; i++)
 		list[i] = controllers.words[i];
