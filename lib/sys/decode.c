@@ -191,11 +191,12 @@ const char *sys_signal(int sig)
 }
 
 /* Texts of any length have a ring of their own, which takes them over. */
+static __thread unsigned kept;
+
 static char *keep_text(char *s)
 {
 	static __thread char *ring[RING];
-	static __thread unsigned at;
-	char **slot = &ring[at++ % RING];
+	char **slot = &ring[kept++ % RING];
 
 	free(*slot);
 	*slot = s;
@@ -262,7 +263,8 @@ const char *sys_words(char *const words[])
 	if (!s)
 		return "{NULL}";
 	s[0] = '{';
-	for (size_t i = 0; words[i]; i++)
+	/* One place in the ring for all of them: the call's other texts are in it, too. */
+	for (size_t i = 0; words[i]; i++, kept--)
 		n += (size_t)snprintf(s + n, room - n, "%s, ", sys_string(words[i]));
 	snprintf(s + n, room - n, "NULL}");
 	return keep_text(s);
