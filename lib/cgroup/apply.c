@@ -275,19 +275,15 @@ void cgroup_revert_kept(const struct cgroup *g, const struct cgroup_writes *w)
 static int write_and_read_back(const struct cgroup *g, const struct cgroup_settings *s, const struct cgroup_writes *w,
 			       rf_cgroup_note_fn *note, void *data)
 {
-	struct cgroup_journal journal;
-	int r;
+	int r = write_all(g, w);
 
-	cgroup_journal_begin(g, s->whole ? &(struct cgroup_writes){0} : w, &journal);
-	r = write_all(g, w);
-	if (r >= 0) {
-		for (size_t i = 0; r >= 0 && i < s->n && !sys_is_dry(); i++)
-			if (s->list[i].key && s->list[i].key->kind != CGROUP_TRIGGER)
-				r = read_back(g, &s->list[i], note, data);
-		if (r < 0)
-			undo(g, w, w->n, false);
-	}
-	cgroup_journal_end(&journal);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < s->n && !sys_is_dry(); i++)
+		if (s->list[i].key && s->list[i].key->kind != CGROUP_TRIGGER)
+			r = read_back(g, &s->list[i], note, data);
+	if (r < 0)
+		undo(g, w, w->n, false);
 	return r;
 }
 
@@ -295,6 +291,7 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 		 void *data, struct cgroup_writes *ret_writes)
 {
 	struct cgroup_writes w __free(cgroup_writes) = {0};
+	struct cgroup_journal journal = CGROUP_NO_JOURNAL;
 	struct locks locks __free(locks) = {0};
 	int r = take_locks(g, s, &locks);
 
@@ -304,8 +301,11 @@ int cgroup_apply(struct cgroup *g, const struct cgroup_settings *s, rf_cgroup_no
 		r = compile(g, s, &w);
 	if (r >= 0)
 		r = remember(g, &w);
+	if (r >= 0 && !s->whole)
+		cgroup_journal_begin(g, &w, &journal);
 	if (r >= 0)
 		r = write_and_read_back(g, s, &w, note, data);
+	cgroup_journal_end(&journal);
 	if (r >= 0 && ret_writes) {
 		*ret_writes = w;
 		w = (struct cgroup_writes){0};

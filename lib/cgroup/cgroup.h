@@ -394,9 +394,10 @@ struct cgroup_journal {
 	int dir_fd, fd;
 	char name[CGROUP_JOURNAL_NAME];
 };
+#define CGROUP_NO_JOURNAL {.dir_fd = -EBADF, .fd = -EBADF}
 
 /* Before the first write, which it must not hinder: there is no error. Then, however that went, the end. */
-void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w, struct cgroup_journal *ret);
+void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w, struct cgroup_journal *j);
 void cgroup_journal_end(struct cgroup_journal *j);
 /* Put back what a killed writer had begun to set in this group, or (`forget`) leave it as it is. `note` is told of each
  * file, with no value wanted. */

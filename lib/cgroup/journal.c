@@ -17,22 +17,21 @@
 #include "base/file.h"
 #include "cgroup/cgroup.h"
 
-#define PLACE "ringfence/set"
+#define UNFINISHED ".new"
 
 enum { JOURNAL_MAX = 1 << 20, TRIES = 3 };
 
-/* "/run", or the user's own; NULL where he has none. */
-static const char *base_path(void)
+/* Below /run, or the user's own; NULL where he has none. */
+static char *place_path(void)
 {
-	const char *own = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+	const char *base = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
 
-	return own && own[0] == '/' ? own : NULL;
+	return base && base[0] == '/' ? str_format("%s/ringfence/set", base) : NULL;
 }
 
 static int open_place(bool make)
 {
-	const char *base = base_path();
-	char *path __free(ptr) = base ? str_format("%s/" PLACE, base) : NULL;
+	char *path __free(ptr) = place_path();
 	int fd = path ? sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0) : -ENOENT;
 
 	if (fd != -ENOENT || !make || !path)
@@ -47,8 +46,7 @@ static int open_place(bool make)
 /* Once the last file is gone; where another has come meanwhile it stays. */
 static void remove_place(void)
 {
-	const char *base = base_path();
-	char *path __free(ptr) = base ? str_format("%s/" PLACE, base) : NULL;
+	char *path __free(ptr) = place_path();
 
 	if (path)
 		sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
@@ -74,10 +72,12 @@ static void add_string(struct str *out, const char *s)
 	str_addn(out, s, strlen(s) + 1);
 }
 
-static int make_text(const struct cgroup *g, const struct cgroup_writes *w, struct str *out)
+/* *ret_name is of the first write's group. */
+static int make_text(const struct cgroup *g, const struct cgroup_writes *w, char ret_name[CGROUP_JOURNAL_NAME], struct str *out)
 {
 	char name[CGROUP_JOURNAL_NAME];
 
+	ret_name[0] = '\0';
 	add_string(out, g->name);
 	for (size_t i = 0; i < w->n; i++) {
 		const struct cgroup_write_op *op = &w->list[i];
@@ -89,6 +89,8 @@ static int make_text(const struct cgroup *g, const struct cgroup_writes *w, stru
 		r = path ? file_name(cgroup_fd(g, op->h), name) : -ENOMEM;
 		if (r < 0)
 			return r;
+		if (!ret_name[0])
+			str_copy(ret_name, CGROUP_JOURNAL_NAME, name);
 		add_string(out, path);
 		add_string(out, name);
 		add_string(out, op->file);
@@ -100,10 +102,10 @@ static int make_text(const struct cgroup *g, const struct cgroup_writes *w, stru
 
 static int write_file(struct cgroup_journal *j, const struct str *text)
 {
-	char unfinished[CGROUP_JOURNAL_NAME + 8];
+	char unfinished[CGROUP_JOURNAL_NAME + sizeof(UNFINISHED)];
 	int r, fd __free(fd) = -EBADF;
 
-	snprintf(unfinished, sizeof(unfinished), "%s.new", j->name);
+	snprintf(unfinished, sizeof(unfinished), "%s" UNFINISHED, j->name);
 	fd = sys_openat(j->dir_fd, unfinished, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
 	r = fd < 0 ? fd : sys_flock(fd, LOCK_EX | LOCK_NB);
 	if (r >= 0)
@@ -120,17 +122,13 @@ static int write_file(struct cgroup_journal *j, const struct str *text)
 void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w, struct cgroup_journal *j)
 {
 	struct str text __free(str) = {0};
-	size_t n = 0, first = 0;
 	int r = -ENOENT;
+	size_t n = 0;
 
-	*j = (struct cgroup_journal){.dir_fd = -EBADF, .fd = -EBADF};
 	for (size_t i = 0; i < w->n; i++)
-		if (has_old(&w->list[i]) && !n++)
-			first = i;
+		n += has_old(&w->list[i]);
 	/* One write is all or nothing by itself; a group that we have made goes as a whole. */
-	if (n < 2 || sys_is_dry() || cgroup_was_made(g))
-		return;
-	if (file_name(cgroup_fd(g, w->list[first].h), j->name) < 0 || make_text(g, w, &text) < 0)
+	if (n < 2 || sys_is_dry() || cgroup_was_made(g) || make_text(g, w, j->name, &text) < 0)
 		return;
 	/* Another may just have removed the place. */
 	for (int i = 0; i < TRIES && r == -ENOENT; i++) {
@@ -143,16 +141,17 @@ void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w,
 
 void cgroup_journal_end(struct cgroup_journal *j)
 {
-	struct rf_call why = *rf_trace_last_failure();
+	struct rf_call why;
 
+	if (j->dir_fd < 0)
+		return;
+	why = *rf_trace_last_failure();
 	if (j->fd >= 0) {
 		sys_unlinkat(j->dir_fd, j->name, 0);
 		sys_close(take_fd(&j->fd));
 	}
-	if (j->dir_fd >= 0) {
-		sys_close(take_fd(&j->dir_fd));
-		remove_place();
-	}
+	sys_close(take_fd(&j->dir_fd));
+	remove_place();
 	sys_keep_failure(&why);
 }
 
@@ -235,7 +234,7 @@ static void look_at(const struct cgroup *g, bool forget, int dir_fd, const char 
 	of = next(&at, end);
 	writes = at;
 	/* One that is not finished is of writes that had not begun. */
-	if (of && !strchr(name, 'n') && next_entry(&at, end, &first)) {
+	if (of && !strstr(name, UNFINISHED) && next_entry(&at, end, &first)) {
 		group = open_group(&first);
 		if (group >= 0 && !str_eq(of, g->name))
 			return;
