@@ -105,21 +105,31 @@ static const char set_capabilities[] =
 	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
 	"}\n";
 
+/* A function that changes each word of its own capabilities; what follows that is the macro's user's. */
+#define CHANGE_CAPABILITIES(name, change)                                                                    \
+	"static void " name "(void)\n"                                                                       \
+	"{\n"                                                                                                \
+	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"         \
+	"	struct __user_cap_data_struct data[2];\n"                                                     \
+	"\n"                                                                                                 \
+	"	must(syscall(SYS_capget, &header, data), \"capget\");\n"                                      \
+	"	for (int i = 0; i < 2; i++)\n"                                                                \
+	"		" change ";\n"                                                                         \
+	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
+
 static const char keep_capabilities[] =
 	"/* Inheritable, then ambient: what an exec by an id other than 0 leaves. */\n"
-	"static void keep_capabilities(void)\n"
-	"{\n"
-	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
-	"	struct __user_cap_data_struct data[2];\n"
-	"\n"
-	"	must(syscall(SYS_capget, &header, data), \"capget\");\n"
-	"	for (int i = 0; i < 2; i++)\n"
-	"		data[i].inheritable = data[i].permitted;\n"
-	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
+	CHANGE_CAPABILITIES("keep_capabilities", "data[i].inheritable = data[i].permitted")
 	"	for (unsigned cap = 0; cap < 64; cap++)\n"
 	"		if (data[cap / 32].permitted >> cap % 32 & 1)\n"
 	"			must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0), \"ambient set\");\n"
 	"}\n";
+
+static const char raise_effective[] =
+	CHANGE_CAPABILITIES("raise_effective", "data[i].effective = data[i].permitted") "}\n";
+
+static const char inherit_none[] =
+	CHANGE_CAPABILITIES("inherit_none", "data[i].inheritable = 0") "}\n";
 
 static const char hold_userns[] =
 	"/* A process in a new user namespace, until the other end of the pipe is closed: its maps are what is wanted. */\n"
@@ -132,30 +142,6 @@ static const char hold_userns[] =
 	"		return pid;\n"
 	"	close(hold[1]);\n"
 	"	_exit(read(hold[0], &byte, 1) != 0);\n"
-	"}\n";
-
-static const char raise_effective[] =
-	"static void raise_effective(void)\n"
-	"{\n"
-	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
-	"	struct __user_cap_data_struct data[2];\n"
-	"\n"
-	"	must(syscall(SYS_capget, &header, data), \"capget\");\n"
-	"	for (int i = 0; i < 2; i++)\n"
-	"		data[i].effective = data[i].permitted;\n"
-	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
-	"}\n";
-
-static const char inherit_none[] =
-	"static void inherit_none(void)\n"
-	"{\n"
-	"	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
-	"	struct __user_cap_data_struct data[2];\n"
-	"\n"
-	"	must(syscall(SYS_capget, &header, data), \"capget\");\n"
-	"	for (int i = 0; i < 2; i++)\n"
-	"		data[i].inheritable = 0;\n"
-	"	must(syscall(SYS_capset, &header, data), \"capset\");\n"
 	"}\n";
 
 static const char set_scheduling[] =
