@@ -91,7 +91,7 @@ anywhere "and an init" nsrun -r -p --mount-proc --pty sh -c 'ps -o sid=,tpgid= -
 # Mount points are made where they are missing, as what is mounted there; what follows depends on what was mounted before.
 EMPTY=(-r --empty-root --bind /usr --symlink usr/lib:/lib --symlink usr/lib64:/lib64 --symlink usr/bin:/bin)
 same "an empty root" nsrun "${EMPTY[@]}" --bind /etc/passwd --tmpfs /tmp --dir /tmp/x:700 --dev /dev --bind /usr/bin/true:/a/b/c sh -c 'umask; ls -ld /tmp/x /a/b/c /dev/null; ls /'
-anywhere "and the kernel's own file systems" nsrun "${EMPTY[@]}" -p -n -i --proc /proc --mask proc --read-only proc --mask /usr/share --sysfs /sys --mqueue /mq --tmpfs /sys/kernel --root-ro sh -c 'ls /usr/share /sys/kernel; echo $$; echo > /f' 2> /dev/null
+anywhere "and the kernel's own file systems" nsrun "${EMPTY[@]}" -p -n -i --proc /proc --mask proc --read-only proc --mask /usr/share --sysfs /sys --mqueue /mq --tmpfs /sys/kernel --root-ro sh -c 'ls /usr/share /sys/kernel; echo $$; echo > /f'
 mkdir lower1 lower2 upper work && echo 1 > lower1/f
 anywhere "layers" nsrun "${EMPTY[@]}" --overlay "/o:lower=$T/lower1,lower=$T/lower2" --bind /usr/bin/true:/o/f --read-only /o sh -c 'ls /o'
 anywhere "what a descriptor stands for" nsrun "${EMPTY[@]}" --bind-fd 7:/a/f cat /a/f 7< lower1/f
