@@ -90,6 +90,7 @@ refuse "thawing below a frozen group" 1 "$G above it is frozen" cgctl thaw $G/be
 cgctl delete $G/below
 check "thaw" cgctl thaw $G
 check "they go on" sh -c "cgctl get --json $G cgroup.freeze | jq -e '.values[\"cgroup.freeze\"] == 0'"
+refuse "passing a descriptor that is not open" 125 '--pass-fd: descriptor 3 is not open' sh -c "exec cgctl run --pass-fd 3 true 3<&-"
 refuse "freezing oneself" 1 'would stop with it' sh -c "cgctl run --name $G -- cgctl freeze $G; code=\$?; cgctl thaw $G; exit \$code"
 prints "a dry run of it" 'cgroup.freeze|freezer.state' cgctl freeze --dry-run $G
 check "explained as JSON" sh -c "cgctl freeze --explain=json $G 2>&1 > /dev/null | jq -es 'length == 3 and all(.why and .page)'; cgctl thaw $G"

@@ -11,6 +11,7 @@ probe() { rm -f ready; mkfifo ready; exec 4<> ready; cgprobe "$@" --json --group
 
 refuse "no command" 2 'missing command' cgprobe
 refuse "a group that is not there" 1 'rf-none' cgprobe cpu --group rf-none --duration 10ms
+refuse "a descriptor that is not open" 2 '--ready-fd: descriptor 3 is not open' sh -c 'exec cgprobe cpu --group / --ready-fd 3 --duration 10ms 3<&-'
 refuse "a bad duration" 2 'not a time' cgprobe cpu --duration 10
 cgctl create $G cpu.max=20% memory.max=16M memory.swap.max=0
 

@@ -56,6 +56,7 @@ given
 
 # --- descriptors
 equal "no descriptor leaks in" "0 1 2" "$(confine ls /proc/self/fd 7< /dev/null | grep -v '^3$' | paste -sd' ')"
+refuse "--pass-fd that is not open" 125 '--pass-fd: descriptor 3 is not open' sh -c 'exec confine --pass-fd 3 true 3<&-'
 equal "--pass-fd" "0 1 2 7" "$(confine --pass-fd 7 ls /proc/self/fd 7< /dev/null | grep -v '^3$' | paste -sd' ')"
 
 # --- seccomp

@@ -17,6 +17,7 @@
 #   standard error                 errors are worded otherwise, and perror() looks at where they go first
 #   capget without data            libcap asks which version the kernel speaks
 #   readlink of /proc/self/fd/N    a record of the tool names what a failing call stood on
+#   fcntl with F_GETFD             is a descriptor open that an option names? Then the plan may have it
 #   closes before its end          when a process ends, its descriptors do
 #   how it is copied               between a terminal and its own, in as many pieces as the program writes
 #   how often they wait            wait4, rt_sigtimedwait, and reads and writes of statuses come as often as
@@ -142,12 +143,16 @@ def one_call(p, call, args, result):
         return None
     if call == "capget" and words[1] == "NULL" or call in FD_FIRST and "2" in (first, words[0]):
         return None
+    if call == "fcntl" and words[1] == "F_GETFD":
+        return None
     if call == "readlink" and words[0].startswith('"/proc/self/fd/'):
         return None
     p.copies |= call == "signalfd4"
     if p.copies and call in COPIES or call in WAITS or (call in ("read", "write") and first and first == p.status):
         return "waits"
     text = name_arguments(p, call, words[:ANSWERS.get(call, len(words))])
+    if call == "write" and '{\\"pid\\": ' in text:
+        text = re.sub(r'(\\"(?!inside|outside|count)\w+\\": )\d+', r"\1N", text)
     if call == "fcntl" and "F_SETOWN" in text:
         p.status = first
         text = f"{first}, F_SETOWN, self"

@@ -72,6 +72,8 @@ anywhere "clocks" nsrun -r --monotonic 1000.5 cat /proc/self/timens_offsets
 same "clocks and pids" nsrun -r -p --boottime 100 --monotonic -1 sh -c 'echo $$; cat /proc/self/timens_offsets'
 anywhere "a working directory" nsrun -r -w /usr pwd
 anywhere "a descriptor that is passed" nsrun -r --pass-fd 0 --pass-fd 1 cat /dev/null
+anywhere "one that is told of it" nsrun -r -p --info-fd 7 true 7> told
+check "is told by the program" sh -c './program 7> told && jq -e "(.namespaces | length) == 8 and .uid_map[0].count == 1 and .gid_map[0].inside == 0 and .pid > 1 and .pidfd_inode > 0" told'
 anywhere "one that is waited for" nsrun -r --block-fd 3 true 3< /dev/null
 anywhere "a program from outside" nsrun -r --root "$T/root" --outer-program busybox echo hi
 anywhere "an environment" nsrun -r --clear-env --setenv 'A=x "y" ??=' --setenv 'PATH=/usr/bin:/bin' env
@@ -95,6 +97,11 @@ anywhere "and the kernel's own file systems" nsrun "${EMPTY[@]}" -p -n -i --proc
 mkdir lower1 lower2 upper work && echo 1 > lower1/f
 anywhere "layers" nsrun "${EMPTY[@]}" --overlay "/o:lower=$T/lower1,lower=$T/lower2" --bind /usr/bin/true:/o/f --read-only /o sh -c 'ls /o'
 anywhere "what a descriptor stands for" nsrun "${EMPTY[@]}" --bind-fd 7:/a/f cat /a/f 7< lower1/f
+printf '%2000s' x > long; : > nothing
+opened() { "$@" 7< long 8< nothing 9< lower1/f; }
+RUN_AS=(opened)
+anywhere "files from descriptors" nsrun "${EMPTY[@]}" --file 7:/f --file 8:/g --file 9:/h:600 sh -c 'cat /f /g /h; stat -c %a /f /h' 7< nothing 8< nothing 9< nothing
+RUN_AS=()
 anywhere "all of the old root" nsrun -r --empty-root --bind / --tmpfs "$T" sh -c 'ls -A "$1"' sh "$T"
 check "a mount point that stays: compiles" program program nsrun -r --root "$T/root" --bind /usr/bin:/made/here /bin/sh -c 'umask'
 check "is made" ./program
@@ -222,8 +229,6 @@ refuse "another language" 125 '--emit: "rust" is not one of c' nsrun --emit=rust
 refuse "two ways to tell" 125 'exclude each other' nsrun --emit=c --explain -r true
 refuse "what is no part of the plan" 125 'no part of a plan' nsrun --emit=c -r --timeout 5s true
 refuse "a report, too" 125 'no part of a plan' nsrun --emit=c -r --report fd:1 true
-refuse "what can be read once" 125 "can't write file yet" nsrun --emit=c -r --empty-root --file 0:/f true
-refuse "what is known only when it is done" 125 "can't write tell yet" nsrun --emit=c -r --info-fd 3 true
 refuse "a plan that fails here" 125 'none.*No such file' nsrun --emit=c -r --root "$T/none" true
 refuse "as JSON" 125 '"error": .*no part of a plan' nsrun --json --emit=c -r --timeout 5s true
 refuse "a full disk" 125 'No space' sh -c 'nsrun --emit=c -r true > /dev/full'

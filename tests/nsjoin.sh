@@ -59,6 +59,7 @@ PY
 )"
 refuse "not found inside" 127 'no-such' nsjoin -t "$TARGET" -a no-such
 equal "descriptors: the three, and the one that lists them" "0 1 2 3" "$(nsjoin -t "$TARGET" -a ls /proc/self/fd 7< /dev/null 8< / | xargs)"
+refuse "one that is not open" 125 '--pass-fd: descriptor 3 is not open' sh -c 'exec nsjoin -t "$1" -a --pass-fd 3 true 3<&-' sh "$TARGET"
 equal "one that is passed" "0 1 2 3 7" "$(nsjoin -t "$TARGET" -a --pass-fd 7 ls /proc/self/fd 7< /dev/null 8< / | xargs)"
 equal "standard input stays" hi "$(echo hi | nsjoin -t "$TARGET" -U -u cat)"
 equal "options in one word" inside "$(nsjoin -t "$TARGET" -Uu hostname)"

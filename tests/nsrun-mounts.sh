@@ -72,7 +72,7 @@ refuse "an empty root that others would see" 125 'needs mounts that are private 
 refuse "two roots" 125 'exclude each other' nsrun -r --root root --empty-root true
 refuse "a source that is not there" 125 'open what will be mounted.*/no/such.*No such file' nsrun -r --bind "/no/such:$D" true
 refuse "a descriptor that is not open" 125 'descriptor 77 is not open' nsrun -r --bind-fd "77:$D" true
-refuse "nor one to read from" 125 'Bad file descriptor' nsrun -r --file "77:$D/x" true
+refuse "nor one to read from" 125 'descriptor 77 is not open' nsrun -r --file "77:$D/x" true
 refuse "a directory on a file" 125 'a directory is mounted on a directory' nsrun -r --bind "$S:$T/file" true
 refuse "a mask of nothing" 125 'hide a path.*No such file' nsrun -r --mask /no/such true
 

@@ -30,7 +30,10 @@ refuse "a bad group id" 125 '--setgid: "x" is not a whole number' nsrun -G x tru
 refuse "a bad signal" 125 '--kill-child: "NOSUCH" is not the name of a signal' nsrun --kill-child=NOSUCH true
 refuse "a bad descriptor" 125 '--pass-fd: "x" is not a descriptor number' nsrun --pass-fd x true
 refuse "an empty descriptor" 125 '--pass-fd: "" is not a descriptor number' nsrun --pass-fd= true
-refuse "a descriptor that is not open" 125 'fcntl\(33, F_SETFD, 0\): Bad file descriptor' nsrun --pass-fd 33 true
+# What nsrun opens for itself must not be taken for it.
+for o in pass-fd=3 block-fd=3 info-fd=3 ready-fd=3 report=fd:3 bind-fd=3:/f file=3:/f; do
+	refuse "a descriptor that is not open: $o" 125 "--${o%%=*}: descriptor 3 is not open; a shell opens it by 3< FILE" sh -c "exec nsrun -r -p --empty-root --$o true 3<&-"
+done
 refuse "a usage error as JSON" 125 '"error": .*"message": "--setgid' nsrun --json -G x true
 prints "help" '--map-users INSIDE:OUTSIDE:COUNT' nsrun --help
 prints "version" '^nsrun \(ringfence\) [0-9]' nsrun --version
@@ -174,7 +177,7 @@ refuse "--report on a full disk" 125 'No space' nsrun -r --report /dev/full true
 equal "--ready-fd, when it runs" ready "$(nsrun -r --ready-fd 7 sleep 0.1 7>&1)"
 mkfifo gate; (sleep 0.2; echo > gate.open; echo go > gate) &
 check "--block-fd" sh -c 'nsrun -r --block-fd 7 test -e gate.open 7< gate'
-refuse "--block-fd that is not open" 125 'Bad file descriptor' nsrun -r --block-fd 77 true
+refuse "--block-fd that is not open" 125 'descriptor 77 is not open' nsrun -r --block-fd 77 true
 wait
 
 # --- environment and capabilities

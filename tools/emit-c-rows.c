@@ -174,6 +174,85 @@ static const char landlock_rules[] =
 	"	uint64_t allowed, port;\n"
 	"};\n";
 
+static const char contents[] =
+	"static char *content;\n"
+	"static size_t content_len;\n"
+	"\n"
+	"static void read_all(int fd)\n"
+	"{\n"
+	"	size_t room = 0, n;\n"
+	"\n"
+	"	content_len = 0;\n"
+	"	do {\n"
+	"		if (content_len == room) {\n"
+	"			room = room ? room * 4 : 1024;\n"
+	"			content = realloc(content, room + 1);\n"
+	"			must(content ? 0 : -1, \"realloc\");\n"
+	"		}\n"
+	"		n = (size_t)must(read(fd, content + content_len, room - content_len), \"read\");\n"
+	"		content_len += n;\n"
+	"		if (content_len > 256 << 20)\n"
+	"			must((errno = EFBIG, -1), \"read\");\n"
+	"	} while (n);\n"
+	"	content[content_len] = '\\0';\n"
+	"}\n"
+	"\n"
+	"static void write_all(int fd, const char *text, size_t len)\n"
+	"{\n"
+	"	for (size_t at = 0; at < len;)\n"
+	"		at += (size_t)must(write(fd, text + at, len - at), \"write\");\n"
+	"}\n";
+
+static const char tell[] =
+	"static void tell_map(FILE *out, const char *name)\n"
+	"{\n"
+	"	unsigned inside, outside, count;\n"
+	"	char path[48];\n"
+	"	int used, fd;\n"
+	"\n"
+	"	snprintf(path, sizeof(path), \"/proc/%d/%s\", child_pid, name);\n"
+	"	fd = must(openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC), path);\n"
+	"	read_all(fd);\n"
+	"	close(fd);\n"
+	"	fprintf(out, \", \\\"%s\\\": [\", name);\n"
+	"	for (char *at = content; sscanf(at, \"%u %u %u%n\", &inside, &outside, &count, &used) == 3; at += used)\n"
+	"		fprintf(out, \"%s{\\\"inside\\\": %u, \\\"outside\\\": %u, \\\"count\\\": %u}\", at == content ? \"\" : \", \",\n"
+	"			inside, outside, count);\n"
+	"	fputs(\"]\", out);\n"
+	"}\n"
+	"\n"
+	"/* A line of JSON: which process the child is, its namespaces, its maps. */\n"
+	"static void tell(int fd)\n"
+	"{\n"
+	"	static const char *const kinds[] = {\"user\", \"mnt\", \"pid\", \"net\", \"ipc\", \"uts\", \"cgroup\", \"time\"};\n"
+	"	int pidfd = must(pidfd_open(child_pid, 0), \"pidfd_open\");\n"
+	"	char path[48], *line = NULL;\n"
+	"	const char *comma = \"\";\n"
+	"	struct stat st;\n"
+	"	size_t len = 0;\n"
+	"	FILE *out = open_memstream(&line, &len);\n"
+	"\n"
+	"	must(out ? 0 : -1, \"open_memstream\");\n"
+	"	must(fstat(pidfd, &st), \"fstat\");\n"
+	"	fprintf(out, \"{\\\"pid\\\": %d, \\\"pidfd_inode\\\": %llu\", child_pid, (unsigned long long)st.st_ino);\n"
+	"	fputs(\", \\\"namespaces\\\": {\", out);\n"
+	"	for (int i = 0; i < 8; i++) {\n"
+	"		snprintf(path, sizeof(path), \"/proc/%d/ns/%s\", child_pid, kinds[i]);\n"
+	"		if (fstatat(AT_FDCWD, path, &st, 0) < 0)\n"
+	"			continue;\n"
+	"		fprintf(out, \"%s\\\"%s\\\": %llu\", comma, kinds[i], (unsigned long long)st.st_ino);\n"
+	"		comma = \", \";\n"
+	"	}\n"
+	"	fputs(\"}\", out);\n"
+	"	tell_map(out, \"uid_map\");\n"
+	"	tell_map(out, \"gid_map\");\n"
+	"	fputs(\"}\\n\", out);\n"
+	"	must(fclose(out), \"open_memstream\");\n"
+	"	write_all(fd, line, len);\n"
+	"	free(line);\n"
+	"	close(pidfd);\n"
+	"}\n";
+
 #define CAPS "linux/capability.h stdint.h sys/syscall.h"
 
 /* A narrower row stands before a wider one. */
@@ -197,6 +276,7 @@ static const struct emit_row rows[] = {
 	 "if ($v) {\nmust(write(successor_pipe[1], &$v, sizeof($v)), \"write\");\n_exit(0);\n}\n", NULL, 0},
 	{"unshare", NULL, NULL, "sched.h", "unshare($*)", NULL, 0},
 	{"setns", NULL, NULL, "sched.h", "setns($*)", NULL, 0},
+	{"pidfd_open", "tell", NULL, "", "=", NULL, 0}, /* with what it looks at, in tell() */
 	{"pidfd_open", NULL, NULL, "sys/pidfd.h", "pidfd_open($*)", NULL, 0},
 	{"pidfd_send_signal", NULL, NULL, "signal.h sys/pidfd.h",
 	 "pidfd_send_signal($*, NULL, 0)", NULL, 0},
@@ -270,6 +350,7 @@ static const struct emit_row rows[] = {
 	{"close_range", NULL, NULL, "linux/close_range.h", "close_range($*)", NULL, 0},
 	{"fcntl", NULL, NULL, "fcntl.h", "fcntl($*)", NULL, 1},
 	{"openat", "pivot-root", NULL, "", "=", NULL, 0}, /* in detach_covered() */
+	{"openat", "tell", NULL, "", "=", NULL, 0},
 	{"openat", NULL, NULL, "fcntl.h", "openat($1, $2, $3 | O_CLOEXEC$4-)", NULL, 2},
 	{"openat2", NULL, NULL, "fcntl.h linux/openat2.h sys/syscall.h",
 	 "syscall(SYS_openat2, $1, $2, &(struct open_how)$3, sizeof(struct open_how))", NULL, 2},
@@ -277,10 +358,15 @@ static const struct emit_row rows[] = {
 	 "=/* End of file: the caller has failed or was killed. */\n"
 	 "if (must(read($1, &(char){0}, $3), \"read\") != 1)\n\t_exit(125);\n", NULL, 0},
 	{"read", "block", NULL, "", "read($1, &(char){0}, $3)", NULL, 0},
+	{"read", "file", NULL, "errno.h stdlib.h", "=read_all($1);\n", contents, 0},
+	{"read", "tell", NULL, "errno.h stdlib.h", "=", contents, 0},
 	{"read", NULL, NULL, "", "read($1, (char[$3]){0}, $3)", NULL, 0},
 	{"readlinkat", NULL, NULL, "fcntl.h", "readlinkat($1, $2, (char[$4]){0}, $4)", NULL, 2},
 	{"getcwd", NULL, NULL, "sys/syscall.h", "syscall(SYS_getcwd, (char[$2]){0}, $2)", NULL, 0},
+	{"write", "file", NULL, "", "=write_all($1, content, content_len);\n", NULL, 0},
+	{"write", "tell", NULL, "fcntl.h sys/pidfd.h sys/stat.h", "=tell($1);\n", tell, 0},
 	{"write", NULL, NULL, "", "write($*)", NULL, 0},
+	{"fstat", "tell", NULL, "", "=", NULL, 0},
 	{"fstat", NULL, NULL, "sys/stat.h", "fstat($1, &(struct stat){0})", NULL, 0},
 	{"fstatfs", "deny-setgroups", NULL, "errno.h linux/magic.h sys/vfs.h",
 	 "=must_be_procfs($1);\n", must_be_procfs, 0},
@@ -289,6 +375,7 @@ static const struct emit_row rows[] = {
 	{"fstatfs", "write-gid-map", NULL, "errno.h linux/magic.h sys/vfs.h",
 	 "=must_be_procfs($1);\n", must_be_procfs, 0},
 	{"fstatfs", NULL, NULL, "sys/vfs.h", "fstatfs($1, &(struct statfs){0})", NULL, 0},
+	{"newfstatat", "tell", NULL, "", "=", NULL, 0},
 	{"newfstatat", "attach-root", NULL, "errno.h fcntl.h sys/stat.h",
 	 "=must_be_directory($2);\n", must_be_directory, 0},
 	{"newfstatat", NULL, NULL, "fcntl.h sys/stat.h",
@@ -368,9 +455,7 @@ const struct emit_row *emit_row(const char *call, const char *step,
 static const struct {
 	const char *step, *why;
 } refused[] = {
-	{"tell", "what it writes is known only when there is a process"},
 	{"drop-capabilities", "what there is to drop is known only inside"},
-	{"file", "what the descriptor holds can be read once"},
 	{"read-environment", "the environment is the target's at that moment"},
 };
 

@@ -238,9 +238,18 @@ int tool_exit_as(int status)
 	return 128 + sig;
 }
 
+int tool_descriptor(const char *option, int64_t fd)
+{
+	int r = fd < 0 ? 0 : sys_get_cloexec((int)fd);
+
+	if (r == -EBADF)
+		return tool_usage_error("--%s: descriptor %d is not open; a shell opens it by %d< FILE or %d> FILE", option, (int)fd, (int)fd, (int)fd);
+	return r < 0 ? tool_error(r, "--%s", option) : 0;
+}
+
 int tool_descriptors(const char *option, const struct opt_list *list, const int **ret_fds, size_t *ret_n)
 {
-	int *fds __free(ptr) = calloc(list->n + 1, sizeof(*fds));
+	int r, *fds __free(ptr) = calloc(list->n + 1, sizeof(*fds));
 
 	if (!fds)
 		return tool_error(-ENOMEM, "--%s", option);
@@ -250,6 +259,9 @@ int tool_descriptors(const char *option, const struct opt_list *list, const int 
 		if (str_to_u64(list->words[i], &n) < 0 || n > 1 << 20)
 			return tool_usage_error("--%s: \"%s\" is not a descriptor number", option, list->words[i]);
 		fds[i] = (int)n;
+		r = tool_descriptor(option, fds[i]);
+		if (r)
+			return r;
 	}
 	*ret_n = list->n;
 	*ret_fds = take_ptr(&fds);

@@ -123,7 +123,11 @@ int tool_finish(int code);
 /* Exit as the program did: its code, or the same signal. */
 int tool_exit_as(int wait_status);
 
-/* The words of an option as descriptor numbers: 0, or the exit code with the error printed. */
+/*
+ * A descriptor that an option names (none below 0), and the words of one as such. Is it open? Asked before
+ * the tool opens any of its own, which would be taken for it. 0, or the exit code with the error printed.
+ */
+int tool_descriptor(const char *option, int64_t fd);
 int tool_descriptors(const char *option, const struct opt_list *list, const int **ret_fds, size_t *ret_n);
 
 /* Run a plan with --explain and --dry-run as given. Like rf_plan_run(); errors are printed, and

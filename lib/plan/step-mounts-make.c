@@ -151,18 +151,29 @@ static int file_old(const struct mount_jobs *jobs, struct mount_job *job, int ta
 	return r < 0 ? r : drop_holder(fd);
 }
 
+/* In a dry run not: it would take away what the real one needs. */
+static int read_content(int fd, char **ret_text, size_t *ret_len)
+{
+	ssize_t n;
+
+	if (!sys_is_dry())
+		return file_read_fd(fd, FILE_MAX, ret_text, ret_len);
+	n = sys_take(fd, NULL, 0);
+	*ret_text = n < 0 ? NULL : str_format("what descriptor %d holds", fd);
+	*ret_len = *ret_text ? strlen(*ret_text) : 0;
+	return n < 0 ? (int)n : *ret_text ? 0 : -ENOMEM;
+}
+
 static int make_file(struct plan_run *run, struct mount_jobs *jobs, struct mount_job *job)
 {
 	char *text __free(ptr) = NULL;
 	struct place_made *made = &job->made;
 	size_t len = 0;
-	int r = 0, target __free(fd) = place_open(mount_root(run, jobs), job->target, S_IFREG, made);
+	int r, target __free(fd) = place_open(mount_root(run, jobs), job->target, S_IFREG, made);
 
 	if (target < 0)
 		return target;
-	/* Reading would take away what the real run needs. */
-	if (!sys_is_dry())
-		r = file_read_fd(job->op.fd, FILE_MAX, &text, &len);
+	r = read_content(job->op.fd, &text, &len);
 	if (r < 0)
 		return r;
 	r = file_new(jobs, job, target, text, len);

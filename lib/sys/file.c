@@ -300,6 +300,11 @@ int sys_flock(int fd, int operation)
 			     operation);
 }
 
+int sys_get_cloexec(int fd)
+{
+	return (int)SYS_CALL("fcntl", SYS_READ, fd, NULL, fcntl(fd, F_GETFD), "%s, F_GETFD", sys_at(fd));
+}
+
 int sys_set_cloexec(int fd, bool on)
 {
 	return (int)SYS_CALL("fcntl", SYS_ACT, fd, NULL, fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0),

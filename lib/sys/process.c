@@ -91,7 +91,7 @@ pid_t sys_wait4(pid_t pid, int *ret_status, int options, struct rusage *ret_usag
 
 int sys_pidfd_open(pid_t pid)
 {
-	return (int)SYS_CALL("pidfd_open", SYS_OPEN, SYS_NOFD, NULL,
+	return (int)SYS_CALL("pidfd_open", sys_is_dry_pid(pid) ? SYS_MAKE : SYS_OPEN, SYS_NOFD, NULL,
 			     syscall(SYS_pidfd_open, pid, 0), "%s, 0", sys_pid(pid));
 }
 

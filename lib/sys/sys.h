@@ -63,6 +63,7 @@ int sys_ftruncate(int fd, off_t len);
 int sys_fsync(int fd);
 int sys_syncfs(int fd);
 int sys_flock(int fd, int operation);
+int sys_get_cloexec(int fd);
 int sys_set_cloexec(int fd, bool on);
 int sys_pipe(int ret_fds[2]);
 int sys_memfd_create(const char *name);

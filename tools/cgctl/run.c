@@ -243,10 +243,8 @@ static int supervise(struct run *run, struct rf_plan *plan)
 static int run_in(struct run *run, struct rf_cgroup_run *opts)
 {
 	struct rf_plan *plan = NULL;
-	int r = tool_descriptors("pass-fd", &pass_fds, &opts->pass_fds, &opts->n_pass_fds);
+	int r = look_before(run);
 
-	if (!r)
-		r = look_before(run);
 	if (!r)
 		r = open_report(run);
 	if (r)
@@ -276,10 +274,10 @@ int run_run(int argc, char **argv)
 
 	if (group && transient)
 		return tool_usage_error("--name and --transient exclude each other");
-	r = cgctl_open(true, &run.fs);
-	if (r)
-		return r;
-	r = run_in(&run, &opts);
+	/* Before there are any of our own. */
+	r = tool_descriptors("pass-fd", &pass_fds, &opts.pass_fds, &opts.n_pass_fds) ?: cgctl_open(true, &run.fs);
+	if (!r)
+		r = run_in(&run, &opts);
 	rf_cgroup_fs_free(run.fs);
 	free((void *)opts.pass_fds);
 	return r;

@@ -27,7 +27,7 @@ int watch_prepare(void)
 
 	if (r >= 0)
 		r = sys_signal_handler(SIGTERM, stop);
-	return r < 0 ? tool_error(r, "signals") : 0;
+	return r < 0 ? tool_error(r, "signals") : tool_descriptor("ready-fd", watch_options.ready_fd);
 }
 
 struct rf_probe_options watch_probe_options(void)

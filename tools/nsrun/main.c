@@ -217,7 +217,8 @@ static int set_box(char **argv)
 	box.info_fd = info_fd < 0 ? 0 : (int)info_fd;
 	box.fork |= watch.ready_fd >= 0 || watch.timeout_us || watch.report || kill_child;
 	watch.group = keep.group;
-	return keep_set(&box) ?: tool_descriptors("pass-fd", &pass_fds, &box.pass_fds, &box.n_pass_fds);
+	return tool_descriptor("ready-fd", watch.ready_fd) ?: tool_descriptor("block-fd", block_fd) ?:
+	       tool_descriptor("info-fd", info_fd) ?: keep_set(&box) ?: tool_descriptors("pass-fd", &pass_fds, &box.pass_fds, &box.n_pass_fds);
 }
 
 /* What root executes inside, with root's rights outside, may be this very program (see proc/seal.c). */

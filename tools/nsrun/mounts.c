@@ -54,6 +54,14 @@ int set_mounts(struct rf_sandbox *box)
 	if (first_error.error)
 		return tool_usage_error("--%s: \"%s\": %s", first_error.option->option, first_error.word,
 					first_error.note);
+	for (size_t i = 0; i < mounts.n; i++) {
+		const struct rf_mount_op *op = &mounts.ops[i];
+		bool given = op->kind == RF_MOUNT_BIND_FD || op->kind == RF_MOUNT_FILE;
+		int r = given ? tool_descriptor(mount_words[op->kind].option, op->fd) : 0;
+
+		if (r)
+			return r;
+	}
 	box->mounts = mounts.ops;
 	box->n_mounts = mounts.n;
 	return 0;

@@ -30,7 +30,7 @@ int watch_begin(const struct watch_words *w)
 		if (str_to_u64(w->report + 3, &n) < 0 || n > 1 << 20)
 			return tool_usage_error("--report: \"%s\" is not fd: and a number", w->report);
 		report_fd = (int)n;
-		return group_begin(w->group);
+		return tool_descriptor("report", report_fd) ?: group_begin(w->group);
 	}
 	report_fd = sys_openat(AT_FDCWD, w->report, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	return report_fd < 0 ? tool_error(report_fd, "--report") : group_begin(w->group);
