@@ -212,8 +212,9 @@ check "and goes" $L umount "$T/m2"
 refuse "an owner beyond the maps" 1 '"/mine": user 5 is not in the map of the mount' $L commit "$M" x
 given
 
-echo "# commits that are killed or fail"
 mountpoint -q "$M" && $L umount "$M"
+rest_on_host "commits that are killed or fail"
+echo "# commits that are killed or fail"
 $L mount kept "$M"; echo new > "$M/fresh"; rm -r "$M/opt"
 for i in odd x long saved mapped; do $L rm $i > "$T/.out" 2>&1; done
 before=$(cd "$S" && find . -type f | sort)

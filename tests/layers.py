@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""layers.py OUT VICTIM: make the crafted images of tests/layerctl.sh.
+"""layers.py OUT VICTIM: make the crafted images of tests/layerctl*.sh.
 
 Each is an OCI layout OUT/NAME with one image, tag t. VICTIM is a directory outside that some of
 them aim at. Only the standard library is used.

@@ -68,9 +68,13 @@ host_only() {
 	[ -z "${RINGFENCE_VM:-}" ] || skip_all "tests the sources, not the kernel: runs on the host"
 }
 
+# rest_on_host WHAT: as host_only, of what follows.
+rest_on_host() { [ -z "${RINGFENCE_VM:-}" ] || { skip "$1" "the same on every kernel: shown on the host"; finish; }; }
+
 # What no system call's answer changes is tested once on a machine: where none is refused, and without sanitizers.
 once() {
 	host_only
+	[ -z "${SOURCES_TESTED:-}" ] || skip_all "tests the sources, not the kernel: runs $SOURCES_TESTED"
 	[ -z "${RINGFENCE_FAULT:-}" ] && answers 435 || skip_all "tests the sources, not the kernel: runs where no call is refused"
 	! sanitized nsrun || skip_all "tests the sources, not the tools: runs without sanitizers"
 }

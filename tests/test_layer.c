@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The store and its mounts through the library, in a user namespace; tests/layerctl.sh has the
+/* The store and its mounts through the library, in a user namespace; tests/layerctl*.sh has the
  * crafted images. */
 #include <ringfence/layer.h>
 #include <sys/mount.h>
