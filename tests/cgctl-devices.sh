@@ -171,6 +171,13 @@ for at in 'bpf_load:*' 'bpf_pin:*rules' 'bpf_attach:*' 'bpf_pin:*device'; do
 done
 RINGFENCE_FAULT='bpf_update:rules=KILL' cgctl set $G 'devices.rules=allow a, deny b *:*' > /dev/null 2>&1
 prints "killed before a change: the old rules" 'allow c 1:3 rw' cgctl get $G devices.rules
+for at in "write:*/cgroup.max.depth" bpf_update:rules; do
+	[ -n "$SKIP_WHY" ] || (RINGFENCE_FAULT="$at=KILL" cgctl set $G cgroup.max.depth=7 'devices.rules=allow a, deny b *:*') > /dev/null 2>&1
+	check "killed at $at, the next that sets a value begins with what was before" cgctl set $G cgroup.max.descendants=max
+	prints "the old rules are there ($at)" 'deny a.*allow c 1:3 rw' sh -c "cgctl get $G devices.rules | xargs"
+	prints "and the old depth ($at)" 'cgroup.max.depth +3' cgctl get $G cgroup.max.depth
+	check "and nothing kept of it ($at)" test ! -e /run/ringfence/set
+done
 RINGFENCE_FAULT='bpf_pin:*device=KILL' cgctl create -c cgroup $G-b 'devices.rules=deny a' > /dev/null 2>&1
 [ -z "$SKIP_WHY" ] && rmdir "$V2/$G-b"
 swept() { cgctl create -c cgroup $G-c && cgctl delete $G-c && [ "$(pins)" = "$n" ]; }

@@ -87,6 +87,11 @@ prints "leaves it, too" 'egress=2000000B/s ingress=max' cgctl get $G net.max
 refuse "the second way that fails" 1 'Input/output' env RINGFENCE_FAULT="bpf_update:flows=EIO" cgctl set $G cgroup.max.depth=3 net.max=5MB/s
 prints "leaves the first" 'egress=2000000B/s ingress=max' cgctl get $G net.max
 prints "and the other key" 'max' cgctl get $G cgroup.max.depth
+[ -n "$SKIP_WHY" ] || (RINGFENCE_FAULT="write:*/cgroup.max.depth=KILL" cgctl set $G net.max=5MB/s cgroup.max.depth=3) 2> /dev/null
+prints "killed before the file, the rate is the new one" 'egress=5000000B/s' cgctl get $G net.max
+refuse "the next that sets a value puts it back, and says so" 0 'net.max is put back to egress=2000000B/s ingress=max first' cgctl set $G cgroup.max.depth=max
+prints "so it is" 'egress=2000000B/s ingress=max' cgctl get $G net.max
+check "and nothing kept of it" test ! -e /run/ringfence/set
 check "a snapshot has it" sh -c "cgctl snapshot -o snap $G && jq -e '.groups[0].values[\"net.max\"] == \"egress=2000000B/s ingress=max\"' snap"
 check "another rate" cgctl set $G net.max=7MB/s
 prints "is a difference" 'net.max.*2000000B/s.*7000000B/s' sh -c 'cgctl diff snap now || true'

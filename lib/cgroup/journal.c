@@ -5,7 +5,7 @@
  *
  *	DEVICE-INODE	one file for a group, named after its directory; strings, each with a NUL behind it:
  *			the group, then of each write the group's directory in that hierarchy, its device and inode,
- *			the file, the value before, the value wanted
+ *			the file or kept key, the value before, the value wanted
  *
  * Who sets values holds flock(2) on the file: one that nobody holds is of the dead. It is complete before it
  * has its name, lies in /run, which a boot empties, and is there for as long as the writes take. Nothing depends
@@ -62,11 +62,6 @@ static int file_name(int group_fd, char name[CGROUP_JOURNAL_NAME])
 	return r;
 }
 
-static bool has_old(const struct cgroup_write_op *op)
-{
-	return op->old && !op->kept;
-}
-
 static void add_string(struct str *out, const char *s)
 {
 	str_addn(out, s, strlen(s) + 1);
@@ -81,10 +76,10 @@ static int make_text(const struct cgroup *g, const struct cgroup_writes *w, char
 	add_string(out, g->name);
 	for (size_t i = 0; i < w->n; i++) {
 		const struct cgroup_write_op *op = &w->list[i];
-		char *path __free(ptr) = has_old(op) ? cgroup_path(g, op->h) : NULL;
+		char *path __free(ptr) = op->old ? cgroup_path(g, op->h) : NULL;
 		int r;
 
-		if (!has_old(op))
+		if (!op->old)
 			continue;
 		r = path ? file_name(cgroup_fd(g, op->h), name) : -ENOMEM;
 		if (r < 0)
@@ -126,7 +121,7 @@ void cgroup_journal_begin(const struct cgroup *g, const struct cgroup_writes *w,
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->n; i++)
-		n += has_old(&w->list[i]);
+		n += w->list[i].old != NULL;
 	/* One write is all or nothing by itself; a group that we have made goes as a whole. */
 	if (n < 2 || sys_is_dry() || cgroup_was_made(g) || make_text(g, w, j->name, &text) < 0)
 		return;
@@ -201,21 +196,56 @@ static bool is_of_us(const char *now, const char *text)
 	       kept < wanted && wanted - kept < largest;
 }
 
-/* The last one first. What someone has set since stays. */
-static void put_back(const char *at, const char *end, rf_cgroup_note_fn *note, void *data)
+static const struct cgroup_key *kept_key(const struct entry *e)
 {
-	int fd __free(fd) = -EBADF;
+	const struct cgroup_key *key = cgroup_key_find(e->file);
+
+	return key && key->kept ? key : NULL;
+}
+
+static bool kept_is_of_us(const struct cgroup_key *key, const char *now, const char *text)
+{
+	struct cgroup_value wanted, kept;
+
+	return cgroup_value_parse(key, text, &wanted) >= 0 && cgroup_value_read(key, now, &kept) >= 0 &&
+	       cgroup_value_compare(key, &wanted, &kept) >= 0;
+}
+
+/* Was it put back? What someone has set since stays. */
+static bool put_one_back(const struct cgroup *g, const struct entry *e)
+{
+	const struct cgroup_key *key = kept_key(e);
+	int fd __free(fd) = open_group(e);
 	char *now __free(ptr) = NULL;
+
+	if (fd < 0 || (key ? cgroup_kept_read(g, key, &now) : cgroup_read(fd, e->file, &now)) < 0 || str_eq(now, e->old))
+		return false;
+	if (key)
+		return kept_is_of_us(key, now, e->text) && cgroup_kept_write(g, key, e->old) >= 0;
+	return is_of_us(now, e->text) && cgroup_write(fd, e->file, e->old) >= 0;
+}
+
+/* The last one first. */
+static void put_back(const struct cgroup *g, const char *at, const char *end, rf_cgroup_note_fn *note, void *data)
+{
 	struct entry e;
 
 	if (!next_entry(&at, end, &e))
 		return;
-	put_back(at, end, note, data);
-	fd = open_group(&e);
-	if (fd < 0 || cgroup_read(fd, e.file, &now) < 0 || str_eq(now, e.old) || !is_of_us(now, e.text))
-		return;
-	if (cgroup_write(fd, e.file, e.old) >= 0 && note)
+	put_back(g, at, end, note, data);
+	if (put_one_back(g, &e) && note)
 		note(e.file, NULL, e.old, data);
+}
+
+/* Values that a program keeps are left to who can load one. */
+static bool needs_keeper(const struct cgroup *g, const char *at, const char *end)
+{
+	struct entry e;
+
+	while (next_entry(&at, end, &e))
+		if (kept_key(&e) && !g->fs->keeper)
+			return true;
+	return false;
 }
 
 /* One file: of this group, or of one that is gone. What is left of it is removed. */
@@ -236,10 +266,10 @@ static void look_at(const struct cgroup *g, bool forget, int dir_fd, const char 
 	/* One that is not finished is of writes that had not begun. */
 	if (of && !strstr(name, UNFINISHED) && next_entry(&at, end, &first)) {
 		group = open_group(&first);
-		if (group >= 0 && !str_eq(of, g->name))
+		if (group >= 0 && (!str_eq(of, g->name) || (!forget && needs_keeper(g, writes, end))))
 			return;
 		if (group >= 0 && !forget)
-			put_back(writes, end, note, data);
+			put_back(g, writes, end, note, data);
 	}
 	sys_unlinkat(dir_fd, name, 0);
 }
