@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cgroup/sample.h"
+#include "groups.h"
 #include "harness.h"
 
 static const struct sample_file *file_of(const char *name, bool v2)
@@ -124,24 +125,6 @@ FIXTURE(groups)
 #define NEED_GROUPS()                                                                              \
 	if (self->why_not)                                                                         \
 		SKIP(return, "%s", self->why_not)
-
-static int make(struct rf_cgroup_fs *fs, const char *top, const char *below)
-{
-	char *name = str_format("%s%s%s", top, *below ? "/" : "", below);
-	int r = rf_cgroup_create(fs, name, NULL, 0, NULL, NULL, NULL);
-
-	free(name);
-	return r;
-}
-
-static int take_away(struct rf_cgroup_fs *fs, const char *top, const char *below)
-{
-	char *name = str_format("%s%s%s", top, *below ? "/" : "", below);
-	int r = rf_cgroup_delete(fs, name, RF_CGROUP_RECURSIVE | RF_CGROUP_KILL, 0);
-
-	free(name);
-	return r;
-}
 
 FIXTURE_SETUP(groups)
 {
@@ -296,15 +279,6 @@ TEST_F(groups, are_the_same_without_descriptors)
 	come_and_go(_metadata, self);
 }
 
-static int count_fds(void)
-{
-	int n = 0;
-
-	for (int fd = 3; fd < 1024; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
 TEST_F(groups, keep_no_more_descriptors_than_given_and_leave_none)
 {
 	int before = count_fds();
@@ -372,189 +346,6 @@ TEST_F(groups, that_are_not_there)
 	EXPECT_EQ(-EINVAL, rf_sampler_open(self->fs, &bad, &self->sampler));
 	EXPECT_EQ(-EINVAL, rf_sampler_open(self->fs, &unsized, &self->sampler));
 	EXPECT_EQ(NULL, self->sampler);
-}
-
-FIXTURE(bulk)
-{
-	struct rf_cgroup_fs *fs;
-	struct rf_sampler *files, *bpf;
-	char name[40];
-	const char *why_not;
-	pid_t load;
-};
-
-static int open_bulk(FIXTURE_DATA(bulk) *self, enum rf_sample_source source, struct rf_sampler **ret)
-{
-	const struct rf_sampler_options o = {.size = sizeof(o), .group = self->name};
-
-	return rf_probe_sampler_open(self->fs, &o, source, ret);
-}
-
-FIXTURE_SETUP(bulk)
-{
-	memset(self, 0, sizeof(*self));
-	snprintf(self->name, sizeof(self->name), "rf-sampler-%d", getpid());
-	self->why_not = rf_cgroup_fs_open(&self->fs) < 0 ? "no control groups here" :
-			make(self->fs, self->name, "a/b") < 0 ? "may not make groups here" :
-			open_bulk(self, RF_SAMPLE_FILES, &self->files) < 0 ? "no sampler" :
-			open_bulk(self, RF_SAMPLE_BPF, &self->bpf) < 0 ? rf_trace_last_failure()->note : NULL;
-}
-
-FIXTURE_TEARDOWN(bulk)
-{
-	rf_trace_fault("");
-	if (self->load > 0) {
-		kill(self->load, SIGKILL);
-		waitpid(self->load, NULL, 0);
-	}
-	rf_sampler_free(self->bpf);
-	rf_sampler_free(self->files);
-	if (self->fs)
-		take_away(self->fs, self->name, "");
-	rf_cgroup_fs_free(self->fs);
-}
-
-/* Memory, CPU time beyond a quota, forks up to a limit; then it stands still. */
-static void be_a_load(void)
-{
-	size_t len = 8 << 20;
-	char *memory = malloc(len);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (int i = 0; i < 20; i++)
-		if (!fork()) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			pause();
-		}
-	for (uint64_t end = cgroup_now_us() + 500000; cgroup_now_us() < end;)
-		for (size_t i = 0; i < len; i += 4096)
-			((volatile char *)memory)[i] = (char)i;
-	raise(SIGSTOP);
-	_exit(0);
-}
-
-/* The number of figures that differ between the two samplers. */
-static size_t differ(struct __test_metadata *_metadata, struct rf_sampler *a, struct rf_sampler *b, bool tell)
-{
-	const struct rf_sample *x, *y;
-	size_t n, bad = 0;
-
-	EXPECT_EQ(0, rf_sampler_read(b));
-	EXPECT_EQ(0, rf_sampler_read(a));
-	n = rf_sampler_groups(a, &x);
-	EXPECT_EQ(n, rf_sampler_groups(b, &y));
-	for (size_t i = 0; i < n; i++)
-		for (size_t f = 0; f < RF_FIGURES; f++) {
-			if (x[i].values[f] == y[i].values[f])
-				continue;
-			bad++;
-			if (tell)
-				TH_LOG("%s %s: files %llu, bpf %llu", x[i].group, rf_figure(f)->key, (unsigned long long)x[i].values[f],
-				       (unsigned long long)y[i].values[f]);
-		}
-	return bad;
-}
-
-static const char *source_of(struct rf_sampler *s)
-{
-	const char *why;
-
-	return rf_sampler_source(s, &why);
-}
-
-/* What stands still is the same to the last digit; the quota's period may run out meanwhile, so it is asked again. */
-TEST_F(bulk, says_what_the_files_say)
-{
-	static const char *const settings[] = {"cpu.max=20000 100000", "pids.max=10", "memory.max=64M"};
-	char *name = str_format("%s/a/b", self->name);
-	const struct rf_sample *g;
-	size_t bad = 1;
-
-	if (self->why_not)
-		SKIP(return, "%s", self->why_not);
-	for (size_t i = 0; i < array_size(settings); i++)
-		if (rf_cgroup_set(self->fs, name, &settings[i], 1, NULL, NULL) < 0)
-			TH_LOG("no %s here: not compared under load", settings[i]);
-	self->load = fork();
-	if (!self->load) {
-		raise(SIGSTOP);
-		be_a_load();
-	}
-	waitpid(self->load, NULL, WUNTRACED);
-	ASSERT_LE(1, rf_cgroup_move(self->fs, name, &self->load, 1, 0, NULL, NULL));
-	kill(self->load, SIGCONT);
-	waitpid(self->load, NULL, WUNTRACED);
-	for (int i = 0; i < 100 && bad; i++) {
-		bad = differ(_metadata, self->files, self->bpf, i == 99);
-		usleep(bad ? 50000 : 0);
-	}
-	EXPECT_EQ(0, bad);
-	EXPECT_STREQ("bpf", source_of(self->bpf));
-	EXPECT_STREQ("files", source_of(self->files));
-	ASSERT_EQ(3, rf_sampler_groups(self->bpf, &g));
-	EXPECT_NE(0, g[2].values[RF_CPU_US]);
-	free(name);
-}
-
-TEST_F(bulk, follows_groups_that_come_and_go_and_are_many)
-{
-	char below[32];
-
-	if (self->why_not)
-		SKIP(return, "%s", self->why_not);
-	EXPECT_EQ(0, differ(_metadata, self->files, self->bpf, true));
-	ASSERT_EQ(0, take_away(self->fs, self->name, "a"));
-	ASSERT_EQ(0, make(self->fs, self->name, "a"));
-	EXPECT_EQ(0, differ(_metadata, self->files, self->bpf, true));
-	ASSERT_EQ(0, take_away(self->fs, self->name, ""));
-	ASSERT_EQ(0, make(self->fs, self->name, "z"));
-	EXPECT_EQ(0, differ(_metadata, self->files, self->bpf, true));
-	/* More than there is room for at first. */
-	for (int i = 0; i < 1100; i++) {
-		snprintf(below, sizeof(below), "z/%d", i);
-		ASSERT_EQ(0, make(self->fs, self->name, below));
-	}
-	EXPECT_EQ(0, differ(_metadata, self->files, self->bpf, true));
-	EXPECT_EQ(0, differ(_metadata, self->files, self->bpf, true));
-	EXPECT_STREQ("bpf", source_of(self->bpf));
-}
-
-/* A hundred groups make "auto" try. */
-TEST_F(bulk, falls_to_files_where_it_is_refused)
-{
-	static const char *const refusals[] = {"bpf_load=EPERM!", "bpf_load=ENOSYS!", "mmap=EPERM!", "bpf_link_create=EPERM!", "bpf_iter_create=ENOSYS!"};
-	int before;
-	char below[32];
-	const char *why;
-
-	if (self->why_not)
-		SKIP(return, "%s", self->why_not);
-	for (int i = 0; i < 110; i++) {
-		snprintf(below, sizeof(below), "a/%d", i);
-		ASSERT_EQ(0, make(self->fs, self->name, below));
-	}
-	rf_sampler_free(self->bpf);
-	self->bpf = NULL;
-	before = count_fds();
-	for (size_t i = 0; i < array_size(refusals); i++) {
-		ASSERT_EQ(0, rf_trace_fault(refusals[i]));
-		EXPECT_GT(0, open_bulk(self, RF_SAMPLE_BPF, &self->bpf) ?: rf_sampler_read(self->bpf)) TH_LOG("%s", refusals[i]);
-		rf_sampler_free(self->bpf);
-		self->bpf = NULL;
-		EXPECT_EQ(before, count_fds()) TH_LOG("%s", refusals[i]);
-		ASSERT_EQ(0, open_bulk(self, RF_SAMPLE_AUTO, &self->bpf));
-		EXPECT_EQ(0, rf_sampler_read(self->bpf)) TH_LOG("%s", refusals[i]);
-		EXPECT_STREQ("files", rf_sampler_source(self->bpf, &why)) TH_LOG("%s", refusals[i]);
-		EXPECT_NE(NULL, why);
-		EXPECT_EQ(0, differ(_metadata, self->files, self->bpf, true));
-		rf_sampler_free(self->bpf);
-		self->bpf = NULL;
-		before = count_fds();
-	}
-	ASSERT_EQ(0, rf_trace_fault(""));
-	ASSERT_EQ(0, open_bulk(self, RF_SAMPLE_AUTO, &self->bpf));
-	EXPECT_EQ(0, differ(_metadata, self->files, self->bpf, true));
-	EXPECT_STREQ("bpf", rf_sampler_source(self->bpf, &why)) TH_LOG("%s", why);
 }
 
 TEST_HARNESS_MAIN

@@ -264,6 +264,24 @@ static int walk_all(struct probe_sampler *p, struct rf_sampler *s, struct sample
 	return r;
 }
 
+static const char *figure_text(uint64_t value, char text[24])
+{
+	if (value == RF_CGROUP_UNKNOWN)
+		return "nothing";
+	if (value == UINT64_MAX)
+		return "max";
+	snprintf(text, 24, "%llu", (unsigned long long)value);
+	return text;
+}
+
+static int do_not_agree(const struct sample_node *node, size_t f, uint64_t in_file)
+{
+	char a[24], b[24];
+
+	return sys_fail(-EUCLEAN, "bpf_check", node->name, "%s: the kernel's structures say %s, the group's file %s", rf_figure(f)->key,
+			figure_text(node->values[f], a), figure_text(in_file, b));
+}
+
 /* What a file has and the walk has not, or the other way round, is not there yet or not any more: no disagreement
  * but where it is so before and after. */
 static int compare(const struct probe_sampler *p, const struct sample_tree *t, const struct sample_node *node,
@@ -272,8 +290,7 @@ static int compare(const struct probe_sampler *p, const struct sample_tree *t, c
 	for (size_t h = 0; h < t->fs->n; h++)
 		for (size_t f = 0; node->filled >> h & 1 && f < RF_FIGURES; f++)
 			if (p->b.figures[h] & RF_FIGURE_BIT(f) && !sample_agrees(f, before[f], node->values[f], after[f]))
-				return sys_fail(-EUCLEAN, "bpf_check", node->name, "%s: the kernel's structures say %llu, the group's file %llu",
-						rf_figure(f)->key, (unsigned long long)node->values[f], (unsigned long long)after[f]);
+				return do_not_agree(node, f, after[f]);
 	return 0;
 }
 
