@@ -21,18 +21,21 @@
 
 enum { JOURNAL_MAX = 1 << 20, TRIES = 3 };
 
-/* Below /run, or the user's own; NULL where he has none. */
+/* Below /run, or the user's own; NULL where he has none. Every set asks for it: root's takes no formatting. */
 static char *place_path(void)
 {
-	const char *base = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+	const char *base;
 
+	if (!geteuid())
+		return strdup("/run/ringfence/set");
+	base = getenv("XDG_RUNTIME_DIR");
 	return base && base[0] == '/' ? str_format("%s/ringfence/set", base) : NULL;
 }
 
 static int open_place(bool make)
 {
 	char *path __free(ptr) = place_path();
-	int fd = path ? sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0) : -ENOENT;
+	int fd = path ? sys_openat_rare(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) : -ENOENT;
 
 	if (fd != -ENOENT || !make || !path)
 		return fd;

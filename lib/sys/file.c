@@ -48,6 +48,18 @@ int sys_openat_made(int dirfd, const char *path, int flags)
 	return open_as(SYS_MAKE, dirfd, path, flags, 0);
 }
 
+int sys_openat_rare(int dirfd, const char *path, int flags)
+{
+	int fd;
+
+	if (unlikely(sys_mode))
+		return sys_openat(dirfd, path, flags, 0);
+	fd = openat(dirfd, path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : sys_openat(dirfd, path, flags, 0);
+	return named(fd, dirfd, path);
+}
+
 int sys_openat2(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how = {

@@ -28,6 +28,8 @@
 int sys_openat(int dirfd, const char *path, int flags, mode_t mode);
 /* Of what an earlier call of the plan has made or mounted: a dry run does not look for it. */
 int sys_openat_made(int dirfd, const char *path, int flags);
+/* Of what is mostly not there: that it is not leaves no record, unless each call does, and costs no words. */
+int sys_openat_rare(int dirfd, const char *path, int flags);
 int sys_openat2(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve);
 int sys_close(int fd);
 ssize_t sys_read(int fd, void *buf, size_t len);
