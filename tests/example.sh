@@ -24,10 +24,6 @@ check "mounting is refused" grep -q 'mount: refused' log
 equal "nothing stays in the scratch directory" "" "$(find "$T" -mindepth 1 -maxdepth 1 -name 'rf-01*')"
 
 "$TOP/examples/get-image.sh" "$T/oci" > /dev/null 2>&1
-skopeo --insecure-policy copy -q "oci:$T/oci:latest" "docker-archive:$T/image.tar:rf/test:1"
-check "a docker-archive as the image" sh -c "'$E' --json '$T/image.tar' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json || { tail -n 5 a.log >&2; false; }"
-check "an OCI layout as the image" sh -c "'$E' --json '$T/oci' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json || { tail -n 5 a.log >&2; false; }"
-refuse "what is no image" 1 'no OCI layout, docker-archive' "$E" --json "$T/none"
 
 # kill -9 of each tool in the middle of the run: nothing runs on, and the next command cleans up.
 export RINGFENCE_STORE=$T/store
@@ -49,4 +45,11 @@ done
 RINGFENCE_FAULT="unlinkat=KILL" layerctl umount "$T/m" 2> /dev/null
 prints "layerctl tells of the mount that a killed umount left, and the command" 'layerctl umount' layerctl ls
 check "which removes it" layerctl umount "$T/m"
+unset RINGFENCE_STORE
+
+rest_on_host "images by other names"
+skopeo --insecure-policy copy -q "oci:$T/oci:latest" "docker-archive:$T/image.tar:rf/test:1"
+check "a docker-archive as the image" sh -c "'$E' --json '$T/image.tar' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json || { tail -n 5 a.log >&2; false; }"
+check "an OCI layout as the image" sh -c "'$E' --json '$T/oci' > a.json 2> a.log && jq -e '.report.exit_code == 0' a.json || { tail -n 5 a.log >&2; false; }"
+refuse "what is no image" 1 'no OCI layout, docker-archive' "$E" --json "$T/none"
 finish

@@ -102,6 +102,7 @@ equal "all three have one DiffID" 1 "$(for c in gzip zstd none; do config new-$c
 equal "of Docker's image became the OCI's" "application/vnd.oci.image.layer.v1.tar+gzip" "$(manifest new-gzip | jq -r '.layers[0].mediaType')"
 equal "whiteouts, and opaque only what hides something" ".wh.gone .wh..wh..opq" "$(names new-gzip | tr ' ' '\n' | sed -n 's,.*/\(\.wh\..*\),\1,p' | xargs)"
 given "umoci or skopeo is not installed" sh -c "command -v umoci && command -v skopeo"
+on_host || given "$ON_HOST" false
 check "skopeo checks and copies it" skopeo --insecure-policy copy "oci:$S:new-gzip" "oci:$T/copy:c"
 check "umoci unpacks it" umoci unpack --image "$T/copy:c" "$T/bundle"
 tree "$M" | grep -v "'trusted.x'" | sed '/^\.\/\. /d' > was-other; [ -z "$SKIP_WHY" ] && tree "$T/bundle/rootfs" | grep -v "'trusted.x'" | sed '/^\.\/\. /d' > is-other

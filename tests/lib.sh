@@ -63,13 +63,17 @@ equal() {
 # await SECONDS COMMAND…: until it succeeds; no fixed sleeps.
 await() { _n=$(($1 * 20)); shift; while ! "$@" > /dev/null 2>&1; do _n=$((_n - 1)); [ $_n -gt 0 ] || return 1; sleep 0.05; done; }
 
+# What no kernel answers otherwise is not repeated in the machines of other kernels: `given "$ON_HOST" on_host`.
+ON_HOST="the same on every kernel: shown on the host"
+on_host() { [ -z "${RINGFENCE_VM:-}" ]; }
+
 # A test of the sources, not of a kernel, has nothing to add in a machine of another kernel.
 host_only() {
-	[ -z "${RINGFENCE_VM:-}" ] || skip_all "tests the sources, not the kernel: runs on the host"
+	on_host || skip_all "tests the sources, not the kernel: runs on the host"
 }
 
 # rest_on_host WHAT: as host_only, of what follows.
-rest_on_host() { [ -z "${RINGFENCE_VM:-}" ] || { skip "$1" "the same on every kernel: shown on the host"; finish; }; }
+rest_on_host() { on_host || { skip "$1" "$ON_HOST"; finish; }; }
 
 # What no system call's answer changes is tested once on a machine: where none is refused, and without sanitizers.
 once() {

@@ -35,7 +35,8 @@ int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 enum { MAX_CALLS = 400, MAX_FDS = 256, ROUNDS_TIME = 240 };
 
-static const char *const errnos[] = {"EPERM", "ENOMEM", "EINTR", "EMFILE", "ENOSPC", "EBUSY", "EIO", "ENOSYS"};
+/* What is refused, and what is missing, first: in a machine of another kernel these are all. */
+static const char *const errnos[] = {"EPERM", "ENOSYS", "ENOMEM", "EINTR", "EMFILE", "ENOSPC", "EBUSY", "EIO"};
 
 /* What calls have told, here and in children. */
 struct notes {
@@ -502,6 +503,7 @@ static void try(struct __test_metadata *_metadata, FIXTURE_DATA(job) *self,
 
 TEST_F_TIMEOUT(job, leaves_nothing, ROUNDS_TIME)
 {
+	size_t n_errnos = getenv("RINGFENCE_VM") ? 2 : array_size(errnos);
 	struct notes *notes = self->w.notes;
 	unsigned n, met = 0;
 	char unmet[32] = "";
@@ -521,7 +523,7 @@ TEST_F_TIMEOUT(job, leaves_nothing, ROUNDS_TIME)
 		struct note call = notes->call[i];
 
 		str_copy(notes->name, sizeof(notes->name), call.name);
-		for (size_t e = 0; e < array_size(errnos); e++) {
+		for (size_t e = 0; e < n_errnos; e++) {
 			for (int err = 1; err < 134; err++)
 				if (strerrorname_np(err) && str_eq(strerrorname_np(err), errnos[e]))
 					notes->result = -err;
@@ -533,8 +535,8 @@ TEST_F_TIMEOUT(job, leaves_nothing, ROUNDS_TIME)
 		}
 	}
 	/* Calls that only sometimes happen are few. */
-	EXPECT_LE(n * array_size(errnos) * 9 / 10, met) {
-		TH_LOG("%u of %zu faults were met; not, to the last, %s", met, n * array_size(errnos), unmet);
+	EXPECT_LE(n * n_errnos * 9 / 10, met) {
+		TH_LOG("%u of %zu faults were met; not, to the last, %s", met, n * n_errnos, unmet);
 	}
 	if (__lsan_do_recoverable_leak_check)
 		EXPECT_EQ(0, __lsan_do_recoverable_leak_check());

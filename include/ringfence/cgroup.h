@@ -36,7 +36,7 @@ enum rf_cgroup_mode { RF_CGROUP_V1, RF_CGROUP_HYBRID, RF_CGROUP_V2 };
 /* The mounted hierarchies. Used by one thread at a time. */
 struct rf_cgroup_fs;
 
-/* -ENOENT where none is mounted. Free with rf_cgroup_fs_free(). */
+/* -ENOENT where none is mounted, or none may be opened; what else open(2) of one said. Free with rf_cgroup_fs_free(). */
 RF_API int rf_cgroup_fs_open(struct rf_cgroup_fs **ret_fs);
 RF_API void rf_cgroup_fs_free(struct rf_cgroup_fs *fs); /* NULL is fine */
 RF_API enum rf_cgroup_mode rf_cgroup_fs_mode(const struct rf_cgroup_fs *fs);

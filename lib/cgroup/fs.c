@@ -73,16 +73,22 @@ int cgroup_next_mount(FILE *table, struct cgroup_hierarchy *h)
 	return -ENOENT;
 }
 
+/* Not here, or not for us: there may be another place, or none. Any other failure tells nothing of that. */
+static bool is_elsewhere(int r)
+{
+	return r == -ENOENT || r == -ENODEV || r == -ENOTDIR || r == -EACCES || r == -ENAMETOOLONG;
+}
+
 static int open_from_table(struct cgroup_hierarchy *h, long magic)
 {
 	FILE *table __free(file) = setmntent("/proc/self/mounts", "re");
+	int r = -ENOENT;
 
-	while (table && cgroup_next_mount(table, h) >= 0) {
+	while (table && is_elsewhere(r) && cgroup_next_mount(table, h) >= 0) {
 		h->fd = cgroup_open_mount(h->path, magic);
-		if (h->fd >= 0)
-			return 0;
+		r = h->fd < 0 ? h->fd : 0;
 	}
-	return -ENOENT;
+	return r;
 }
 
 /* Where a hierarchy usually is: its controllers, or the first of them, below /sys/fs/cgroup. */
@@ -100,7 +106,11 @@ static int open_usual(struct cgroup_hierarchy *h, const char *ends)
 
 static int open_v1(struct cgroup_hierarchy *h)
 {
-	return open_usual(h, "") < 0 && open_usual(h, ",") < 0 ? open_from_table(h, RF_CGROUP_SUPER_MAGIC) : 0;
+	int r = open_usual(h, "");
+
+	if (is_elsewhere(r))
+		r = open_usual(h, ",");
+	return is_elsewhere(r) ? open_from_table(h, RF_CGROUP_SUPER_MAGIC) : r;
 }
 
 static int open_v2(struct cgroup_hierarchy *h)
@@ -109,12 +119,12 @@ static int open_v2(struct cgroup_hierarchy *h)
 	char *list __free(ptr) = NULL;
 	int r = -ENOENT;
 
-	for (size_t i = 0; r < 0 && i < array_size(places); i++) {
+	for (size_t i = 0; is_elsewhere(r) && i < array_size(places); i++) {
 		snprintf(h->path, sizeof(h->path), "%s", places[i]);
 		h->fd = cgroup_open_mount(places[i], RF_CGROUP2_SUPER_MAGIC);
 		r = h->fd < 0 ? h->fd : 0;
 	}
-	if (r < 0)
+	if (is_elsewhere(r))
 		r = open_from_table(h, RF_CGROUP2_SUPER_MAGIC);
 	if (r >= 0)
 		r = cgroup_read(h->fd, "cgroup.controllers", &list);
@@ -147,8 +157,8 @@ void cgroup_parse_hierarchies(char *text, struct rf_cgroup_fs *fs)
 		parse_line(line, fs);
 }
 
-/* A hierarchy that is mounted nowhere is left out. */
-static void open_hierarchies(struct rf_cgroup_fs *fs)
+/* A hierarchy that is mounted nowhere is left out; of one that is not known about, nothing may be said. */
+static int open_hierarchies(struct rf_cgroup_fs *fs)
 {
 	size_t n = fs->n;
 
@@ -161,7 +171,10 @@ static void open_hierarchies(struct rf_cgroup_fs *fs)
 			fs->h[fs->n++] = h;
 		else if (h.fd >= 0)
 			sys_close(h.fd);
+		if (r < 0 && !is_elsewhere(r))
+			return r;
 	}
+	return 0;
 }
 
 static int set_mode(struct rf_cgroup_fs *fs)
@@ -198,8 +211,9 @@ int rf_cgroup_fs_open(struct rf_cgroup_fs **ret_fs)
 
 	if (r < 0)
 		return r;
-	open_hierarchies(fs);
-	r = set_mode(fs);
+	r = open_hierarchies(fs);
+	if (r >= 0)
+		r = set_mode(fs);
 	if (r < 0) {
 		rf_cgroup_fs_free(fs);
 		return r;

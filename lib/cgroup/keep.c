@@ -20,7 +20,7 @@ int cgroup_kept_check(const struct rf_cgroup_fs *fs, const struct cgroup_key *ke
 				"is kept by a BPF program: rf_cgroup_use_bpf() was not called");
 	if (cgroup_v2_of(fs) < 0)
 		return sys_fail(-ENODEV, "check", key->pub.name,
-				"is kept by a BPF program on the group's directory of the v2 tree, and none is mounted here");
+				"is kept by a BPF program on the group's directory of the v2 tree, and none can be opened here");
 	return 0;
 }
 
