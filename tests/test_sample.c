@@ -57,7 +57,9 @@ static const struct {
 	{"memory.stat", false, "cache 9\nrss 8\ntotal_cache 2\ntotal_rss 1\n", RF_ANON_BYTES, 1},
 	{"io.stat", true, "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n8:16 rbytes=10 wbytes=20 rios=30 wios=40\n", RF_IO_WRITE_BYTES, 22},
 	{"io.stat", true, "8:0 \n8:16 rbytes=10\n", RF_IO_READ_BYTES, 10},
-	{"io.stat", true, "8:0\n", RF_IO_READ_BYTES, UNKNOWN},
+	{"io.stat", true, "8:0\n", RF_IO_READ_BYTES, 0},
+	{"io.stat", true, "", RF_IO_WRITES, 0},
+	{"blkio.throttle.io_serviced_recursive", false, "Total 0\n", RF_IO_WRITES, 0},
 	{"blkio.throttle.io_serviced_recursive", false, "8:0 Read 3\n8:0 Write 4\n8:0 Total 7\n9:0 Read 1\nTotal 8\n", RF_IO_READS, 4},
 	{"memory.pressure", true, "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n", RF_MEMORY_SOME_US, 12},
 	{"memory.pressure", true, "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n", RF_MEMORY_FULL_US, 5},
@@ -334,6 +336,44 @@ TEST_F(groups, have_the_figures_of_their_files)
 		free(name);
 		free(text);
 	}
+}
+
+/* One sample of many groups is read by several threads: each group has its own figures still. */
+TEST_F(groups, are_many_and_have_their_own_figures)
+{
+	const struct rf_sampler_options once = {.size = sizeof(once), .group = self->name, .flags = RF_SAMPLE_ONCE};
+	struct rf_sampler *together = NULL;
+	const struct rf_sample *x, *y;
+	char below[64], setting[32];
+	const char *words[] = {setting};
+	size_t n, limited = 0;
+
+	NEED_GROUPS();
+	for (int i = 0; i < 820; i++) {
+		snprintf(below, sizeof(below), "a/%d", i);
+		ASSERT_EQ(0, make(self->fs, self->name, below));
+		snprintf(below, sizeof(below), "%s/a/%d", self->name, i);
+		snprintf(setting, sizeof(setting), "pids.max=%d", i + 1);
+		if (i % 50 == 0)
+			limited += rf_cgroup_set(self->fs, below, words, 1, NULL, NULL) >= 0;
+	}
+	ASSERT_EQ(0, begin(self, 0, 1));
+	ASSERT_EQ(0, rf_sampler_read(self->sampler));
+	n = rf_sampler_groups(self->sampler, &x);
+	ASSERT_EQ(823, n);
+	ASSERT_EQ(0, rf_sampler_open(self->fs, &once, &together));
+	ASSERT_EQ(0, rf_sampler_read(together));
+	ASSERT_EQ(n, rf_sampler_groups(together, &y));
+	for (size_t i = 0; i < n; i++) {
+		EXPECT_STREQ(x[i].group, y[i].group);
+		for (size_t f = 0; f < RF_FIGURES; f++) {
+			EXPECT_EQ(x[i].values[f], y[i].values[f])
+				TH_LOG("%s %s", x[i].group, rf_figure(f)->key);
+		}
+		limited -= y[i].values[RF_PIDS_MAX] < UNKNOWN && y[i].values[RF_PIDS_MAX] % 50 == 1;
+	}
+	EXPECT_EQ(0, limited);
+	rf_sampler_free(together);
 }
 
 TEST_F(groups, that_are_not_there)

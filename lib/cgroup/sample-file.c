@@ -209,6 +209,11 @@ static void parse_line(const struct sample_file *file, const char *line, struct 
 	}
 }
 
+static bool is_sum(const struct sample_file *file)
+{
+	return file->form == SAMPLE_NESTED || file->form == SAMPLE_BLKIO;
+}
+
 void sample_parse(const struct sample_file *file, const char *text, uint64_t wanted, uint64_t *values)
 {
 	struct out to = {wanted, values}, *out = &to;
@@ -222,6 +227,10 @@ void sample_parse(const struct sample_file *file, const char *text, uint64_t wan
 			put(&file->fields[1], n, out);
 		return;
 	}
+	/* Summed up over the devices that have a line: none has before the first operation. */
+	for (size_t i = 0; is_sum(file) && i < SAMPLE_MAX_FIELDS && file->fields[i].name; i++)
+		if (values[file->fields[i].figure] == RF_CGROUP_UNKNOWN)
+			put(&file->fields[i], 0, out);
 	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 		parse_line(file, line, out);
 }

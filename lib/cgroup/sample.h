@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Inside of the sampler: which groups there are (sample-tree.c), which files have which figures
- * (sample-file.c), and the reading (sample.c). */
+ * (sample-file.c), the reading of files (sample-read.c), and the rest (sample.c). */
 #ifndef LIB_CGROUP_SAMPLE_H
 #define LIB_CGROUP_SAMPLE_H
 
@@ -92,10 +92,68 @@ struct sample_backend {
 	void (*free)(struct sample_backend *b);
 };
 
+/* A file that is read here. */
+struct sample_source {
+	const struct sample_file *file;
+	uint64_t wanted; /* of its figures: those that no other file has here */
+	int hierarchy;
+};
+
+/* The directory above the group that was looked into last in a hierarchy: most of the way to the next one. */
+struct sample_above {
+	const char *name; /* the group's: the first `len` bytes are the directory */
+	size_t len;
+	int fd; /* -EBADF until a second group of it is asked for */
+};
+
+/* What one thread has to read files with. */
+struct sample_reader {
+	struct sample_above above[CGROUP_MAX_HIERARCHIES];
+	char *buffer;
+};
+
+/*
+ * v1 tells nowhere that a group is empty, and its cgroup.procs costs as much as its figures. But when the
+ * groups that were looked into have all threads of the machine, no other one has any. /proc/loadavg has
+ * their number, zombies among them, and those outside of a container: then the sum is never reached.
+ */
+struct sample_seen {
+	uint64_t threads; /* of groups that were looked into */
+	bool all;	  /* they were all that there are */
+};
+
+struct rf_sampler {
+	struct rf_cgroup_fs *fs;
+	struct sample_seen seen[CGROUP_MAX_HIERARCHIES];
+	uint64_t threads; /* on the machine, when counting began; 0: not known */
+	struct sample_source sources[SAMPLE_MAX_FILES];
+	size_t n_sources;
+	uint64_t asked; /* figures; the others only tell whether a file rests */
+	struct sample_tree tree;
+	struct rf_sample *groups;
+	size_t n_groups, cap_groups;
+	uint64_t time_us, number;
+	unsigned flags;
+	size_t max_fds;
+	struct sample_reader reader;
+	struct sample_backend *backend; /* or NULL */
+};
+
 /* sample.c: before the first sample; the sampler frees it. */
 void sample_set_backend(struct rf_sampler *s, struct sample_backend *b);
 /* Which figures the sampler reads in a hierarchy. */
 uint64_t sample_wanted(const struct rf_sampler *s, size_t hierarchy);
+
+/* sample-read.c */
+int sample_reader_open(struct sample_reader *reader);
+void sample_reader_done(struct sample_reader *reader);
+/* "GROUP/FILE" of a hierarchy from the directory that is returned; -ENAMETOOLONG. */
+int sample_path(const struct rf_cgroup_fs *fs, struct sample_reader *reader, size_t h, const char *name, const char *file,
+		char *buf, size_t size);
+/* Close what sample_path() keeps. Names are those of nodes, which stay while a sample is read. */
+void sample_forget_above(struct sample_reader *reader, size_t n_hierarchies);
+/* All figures that no back end has filled. */
+void sample_read_all(struct rf_sampler *s);
 /* Those of one group, all from its files, into values[]; nothing is kept. */
 void sample_read_files(struct rf_sampler *s, const struct sample_node *node, uint64_t *values);
 

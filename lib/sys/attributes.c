@@ -129,6 +129,18 @@ static const char *mask_words(const unsigned long *mask, size_t n, char buf[MASK
 	return buf;
 }
 
+int sys_count_cpus(void)
+{
+	unsigned long mask[128] = {0};
+	long n = SYS_CALL("sched_getaffinity", SYS_READ, SYS_NOFD, NULL, syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask),
+			  "0, %zu, …", sizeof(mask));
+	int cpus = 0;
+
+	for (size_t i = 0; n > 0 && i < sizeof(mask) / sizeof(mask[0]); i++)
+		cpus += __builtin_popcountl(mask[i]);
+	return cpus ?: 1;
+}
+
 int sys_sched_setaffinity(size_t size, const unsigned long *mask)
 {
 	char buf[MASK];

@@ -158,6 +158,8 @@ int sys_setpriority(int nice);
 int sys_getpriority(void); /* -20 to 19; 0 where it can't be asked */
 int sys_sched_setattr(const struct sys_sched_attr *attr);
 int sys_sched_getattr(pid_t pid, struct sys_sched_attr *ret);
+/* How many CPUs this thread may run on; 1 where that can't be told. */
+int sys_count_cpus(void);
 int sys_sched_setaffinity(size_t size, const unsigned long *mask);
 int sys_ioprio_set(int ioprio);
 int sys_ioprio_get(pid_t pid);
