@@ -18,7 +18,7 @@ code() { "$@" > "$T/.out" 2> "$T/.err"; echo $?; }
 
 # Compiling takes long, in an emulated machine above all. Warnings are of the text, which is the same everywhere.
 WARNINGS="-std=gnu17 -Wall -Wextra -Werror" OPTIMIZE=-O2
-[ -z "${RINGFENCE_VM:-}${SOURCES_TESTED:-}" ] || OPTIMIZE=-O0
+[ -z "${RINGFENCE_VM:-}${SOURCES_TESTED:-}" ] && ! sanitized nsrun || OPTIMIZE=-O0
 # program FILE TOOL ARGUMENT…: print, compile with each compiler, link.
 program() {
 	local to=$1; shift

@@ -3,6 +3,7 @@
 #ifndef TESTS_GROUPS_H
 #define TESTS_GROUPS_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ringfence/cgroup.h>
 #include <ringfence/cgroup-act.h>
@@ -10,11 +11,17 @@
 
 #include "base/str.h"
 
+/* With what is limited and counted, where it can be had: v1 has it in every hierarchy, v2 when it is asked for. */
 static inline int make(struct rf_cgroup_fs *fs, const char *top, const char *below)
 {
+	static const char *const controllers[] = {"cpu", "memory", "pids", NULL};
 	char *name = str_format("%s%s%s", top, *below ? "/" : "", below);
-	int r = rf_cgroup_create(fs, name, NULL, 0, NULL, NULL, NULL);
+	int r = -ENOENT;
 
+	if (rf_cgroup_fs_mode(fs) == RF_CGROUP_V2)
+		r = rf_cgroup_create(fs, name, NULL, 0, controllers, NULL, NULL);
+	if (r < 0 && r != -EEXIST)
+		r = rf_cgroup_create(fs, name, NULL, 0, NULL, NULL, NULL);
 	free(name);
 	return r;
 }

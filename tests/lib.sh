@@ -35,13 +35,21 @@ check() {
 	else not_ok "$_name" "exit $? of: $*" "stdout: $(head -c 600 "$T/.out")" "stderr: $(head -c 900 "$T/.err")"; fi
 }
 
+# has_line FILE PATTERN: as grep -Eq, without a process: there are two thousand of these.
+has_line() {
+	local lines line
+	mapfile -t lines < "$1"
+	for line in "${lines[@]}"; do [[ $line =~ $2 ]] && return 0; done
+	return 1
+}
+
 # refuse NAME CODE PATTERN COMMAND…: passes where it exits with CODE and standard error matches the
 # extended regular expression.
 refuse() {
 	[ -z "$SKIP_WHY" ] || { skip "$1" "$SKIP_WHY"; return 0; }
 	_name=$1 _code=$2 _want=$3; shift 3
 	"$@" > "$T/.out" 2> "$T/.err"; _got=$?
-	if [ $_got -eq "$_code" ] && grep -Eq -- "$_want" "$T/.err"; then ok "$_name"
+	if [ $_got -eq "$_code" ] && has_line "$T/.err" "$_want"; then ok "$_name"
 	else not_ok "$_name" "exit $_got, want $_code, of: $*" "want on stderr: $_want" "stderr: $(head -c 900 "$T/.err")"; fi
 }
 
@@ -50,7 +58,7 @@ prints() {
 	[ -z "$SKIP_WHY" ] || { skip "$1" "$SKIP_WHY"; return 0; }
 	_name=$1 _want=$2; shift 2
 	"$@" > "$T/.out" 2> "$T/.err"; _got=$?
-	if [ $_got -eq 0 ] && grep -Eq -- "$_want" "$T/.out"; then ok "$_name"
+	if [ $_got -eq 0 ] && has_line "$T/.out" "$_want"; then ok "$_name"
 	else not_ok "$_name" "exit $_got of: $*" "want on stdout: $_want" "stdout: $(head -c 600 "$T/.out")" "stderr: $(head -c 900 "$T/.err")"; fi
 }
 

@@ -55,7 +55,9 @@ RF_API const struct rf_figure_info *rf_figure(size_t figure);
 struct rf_sampler;
 
 enum {
-	RF_SAMPLE_ONCE = 1,	   /* one sample is all that will be read: watch and keep nothing */
+	/* One sample is all that will be read: watch and keep nothing. From 800 groups on rf_sampler_read() has threads of its
+	 * own, with all signals blocked, which end before it returns; not while calls are traced (trace.h). */
+	RF_SAMPLE_ONCE = 1,
 	RF_SAMPLE_EVERY_GROUP = 2, /* also those that have none of the figures */
 	RF_SAMPLE_PROCESSES = 4,   /* count the processes in each group, too: rf_sample.n_processes */
 	RF_SAMPLE_FEW = 8,	   /* a few samples will be read: what takes time to set up must pay by then */
