@@ -219,10 +219,13 @@ static void *work(void *data)
  */
 static size_t count_workers(const struct rf_sampler *s)
 {
-	size_t pays = s->flags & RF_SAMPLE_ONCE && !sys_mode ? s->tree.n / PER_WORKER : 0, cpus = pays > 1 ? (size_t)sys_count_cpus() : 1;
+	size_t n = s->tree.n / PER_WORKER, cpus;
 
-	pays = pays < cpus ? pays : cpus;
-	return pays < MAX_WORKERS ? pays : MAX_WORKERS;
+	if (!(s->flags & RF_SAMPLE_ONCE) || sys_mode || n < 2)
+		return 1;
+	cpus = (size_t)sys_count_cpus();
+	n = n < cpus ? n : cpus;
+	return n < MAX_WORKERS ? n : MAX_WORKERS;
 }
 
 /* No signal is for it, and it makes no deep calls. */
