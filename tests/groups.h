@@ -11,6 +11,11 @@
 
 #include "base/str.h"
 
+/* The fixture says in `why_not` what is missing here. */
+#define NEED_GROUPS()                                                                              \
+	if (self->why_not)                                                                         \
+		SKIP(return, "%s", self->why_not)
+
 /* With what is limited and counted, where it can be had: v1 has it in every hierarchy, v2 when it is asked for. */
 static inline int make(struct rf_cgroup_fs *fs, const char *top, const char *below)
 {

@@ -35,7 +35,7 @@ check() {
 	else not_ok "$_name" "exit $? of: $*" "stdout: $(head -c 600 "$T/.out")" "stderr: $(head -c 900 "$T/.err")"; fi
 }
 
-# has_line FILE PATTERN: as grep -Eq, without a process: there are two thousand of these.
+# has_line FILE PATTERN: as grep -Eq, without a process: most of what a test asks is this.
 has_line() {
 	local lines line
 	mapfile -t lines < "$1"

@@ -122,8 +122,7 @@ TEST_F(bulk, says_what_the_files_say)
 	char *name = str_format("%s/a/b", self->name);
 	const struct rf_sample *g;
 
-	if (self->why_not)
-		SKIP(return, "%s", self->why_not);
+	NEED_GROUPS();
 	for (size_t i = 0; i < array_size(settings); i++)
 		if (rf_cgroup_set(self->fs, name, &settings[i], 1, NULL, NULL) < 0)
 			TH_LOG("no %s here: not compared under load", settings[i]);
@@ -148,8 +147,7 @@ TEST_F(bulk, follows_groups_that_come_and_go_and_are_many)
 {
 	char below[32];
 
-	if (self->why_not)
-		SKIP(return, "%s", self->why_not);
+	NEED_GROUPS();
 	EXPECT_EQ(0, still_differ(_metadata, self->files, self->bpf));
 	ASSERT_EQ(0, take_away(self->fs, self->name, "a"));
 	ASSERT_EQ(0, make(self->fs, self->name, "a"));
@@ -167,11 +165,18 @@ TEST_F(bulk, follows_groups_that_come_and_go_and_are_many)
 	EXPECT_STREQ("bpf", source_of(self->bpf));
 }
 
-/* A hundred groups make "auto" try. */
+static void free_bpf(FIXTURE_DATA(bulk) *self)
+{
+	rf_sampler_free(self->bpf);
+	self->bpf = NULL;
+}
+
+/* A hundred groups make "auto" try: for samplers that are still to be opened. */
 static void make_many(struct __test_metadata *_metadata, FIXTURE_DATA(bulk) *self)
 {
 	char below[32];
 
+	free_bpf(self);
 	for (int i = 0; i < 110; i++) {
 		snprintf(below, sizeof(below), "a/%d", i);
 		ASSERT_EQ(0, make(self->fs, self->name, below));
@@ -184,25 +189,20 @@ TEST_F(bulk, falls_to_files_where_it_is_refused)
 	int before;
 	const char *why;
 
-	if (self->why_not)
-		SKIP(return, "%s", self->why_not);
+	NEED_GROUPS();
 	make_many(_metadata, self);
-	rf_sampler_free(self->bpf);
-	self->bpf = NULL;
 	before = count_fds();
 	for (size_t i = 0; i < array_size(refusals); i++) {
 		ASSERT_EQ(0, rf_trace_fault(refusals[i]));
 		EXPECT_GT(0, open_bulk(self, RF_SAMPLE_BPF, &self->bpf) ?: rf_sampler_read(self->bpf)) TH_LOG("%s", refusals[i]);
-		rf_sampler_free(self->bpf);
-		self->bpf = NULL;
+		free_bpf(self);
 		EXPECT_EQ(before, count_fds()) TH_LOG("%s", refusals[i]);
 		ASSERT_EQ(0, open_bulk(self, RF_SAMPLE_AUTO, &self->bpf));
 		EXPECT_EQ(0, rf_sampler_read(self->bpf)) TH_LOG("%s", refusals[i]);
 		EXPECT_STREQ("files", rf_sampler_source(self->bpf, &why)) TH_LOG("%s", refusals[i]);
 		EXPECT_NE(NULL, why);
 		EXPECT_EQ(0, still_differ(_metadata, self->files, self->bpf));
-		rf_sampler_free(self->bpf);
-		self->bpf = NULL;
+		free_bpf(self);
 		before = count_fds();
 	}
 	ASSERT_EQ(0, rf_trace_fault(""));
@@ -235,11 +235,8 @@ TEST_F(bulk, falls_to_files_where_they_do_not_agree)
 	const struct rf_sample *g;
 	const char *why;
 
-	if (self->why_not)
-		SKIP(return, "%s", self->why_not);
+	NEED_GROUPS();
 	make_many(_metadata, self);
-	rf_sampler_free(self->bpf);
-	self->bpf = NULL;
 	ASSERT_EQ(0, cover(self->name));
 	/* Opened earlier, it goes on in the mounts of that time. */
 	ASSERT_EQ(0, rf_cgroup_fs_open(&self->fs));
@@ -247,8 +244,7 @@ TEST_F(bulk, falls_to_files_where_they_do_not_agree)
 	EXPECT_EQ(-EUCLEAN, rf_sampler_read(self->bpf));
 	EXPECT_NE(NULL, strstr(rf_trace_last_failure()->note, "pids: the kernel's structures say 0, the group's file nothing"))
 		TH_LOG("%s", rf_trace_last_failure()->note);
-	rf_sampler_free(self->bpf);
-	self->bpf = NULL;
+	free_bpf(self);
 	ASSERT_EQ(0, open_bulk(self, RF_SAMPLE_AUTO, &self->bpf));
 	ASSERT_EQ(0, rf_sampler_read(self->bpf));
 	EXPECT_STREQ("files", rf_sampler_source(self->bpf, &why));
@@ -259,8 +255,7 @@ TEST_F(bulk, falls_to_files_where_they_do_not_agree)
 	/* And it stays with them. */
 	ASSERT_EQ(0, rf_sampler_read(self->bpf));
 	EXPECT_STREQ("files", source_of(self->bpf));
-	rf_sampler_free(self->bpf);
-	self->bpf = NULL;
+	free_bpf(self);
 	rf_cgroup_fs_free(self->fs);
 	self->fs = seen_before;
 }

@@ -124,10 +124,6 @@ FIXTURE(groups)
 	const char *why_not; /* no test can be run */
 };
 
-#define NEED_GROUPS()                                                                              \
-	if (self->why_not)                                                                         \
-		SKIP(return, "%s", self->why_not)
-
 FIXTURE_SETUP(groups)
 {
 	snprintf(self->name, sizeof(self->name), "rf-sample-%d", getpid());

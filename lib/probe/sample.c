@@ -268,7 +268,7 @@ static const char *figure_text(uint64_t value, char text[24])
 {
 	if (value == RF_CGROUP_UNKNOWN)
 		return "nothing";
-	if (value == UINT64_MAX)
+	if (value == RF_MAX)
 		return "max";
 	snprintf(text, 24, "%llu", (unsigned long long)value);
 	return text;
