@@ -49,6 +49,8 @@ SO    := $(O)/libringfence.so.0
 libs  := $(LIB) $(SO)
 # --as-needed leaves out of each program what it does not call.
 LIBS  := -lm -lmount -lcap -lseccomp -ljson-c -larchive -lcrypto -lzstd -lbpf -lelf -lz
+# The sanitizers' run-time in each program: a shared one, and what it relocates, is half of a tool's start.
+static-san := $(if $(SANFLAGS),-static-libasan -static-libubsan -no-pie)
 link   = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(SANFLAGS) $(LDFLAGS)
 
 # Rebuild when the command line changes, not only when a file does.
@@ -68,7 +70,7 @@ $(SO): $(lib-objs) lib/libringfence.map
 		$(link) $(lib-objs) $(LIBS) -o $@ && scripts/check-abi $@ && ln -sf $(@F) $(O)/libringfence.so
 $(progs) $(tests) $(helpers): $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(link) $(ldflags-$(@F)) $(filter %.o,$^) $(LIB) $(or $(libs-$(@F)),$(LIBS)) -o $@
+	$(call say,LD)$(CC) $(link) $(static-san) $(ldflags-$(@F)) $(filter %.o,$^) $(LIB) $(or $(libs-$(@F)),$(LIBS)) -o $@
 
 $(fuzzers): $(LIB)
 	@mkdir -p $(@D)
