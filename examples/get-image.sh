@@ -20,13 +20,14 @@ esac
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 chmod 755 "$t"
-busybox=$(command -v busybox)
+busybox=$(readlink -f "$(command -v busybox)")
 
 # Layer 1: a small root file system.
 mkdir -p "$t"/base/{bin,etc,proc,tmp,opt/old}
 chmod 1777 "$t/base/tmp"
-cp "$busybox" "$t/base/bin/busybox"
-for applet in $("$busybox" --list); do [ -e "$t/base/bin/$applet" ] || ln -s busybox "$t/base/bin/$applet"; done
+"$busybox" --install -s "$t/base/bin" # links to where it is itself
+mkdir -p "$t/base${busybox%/*}"
+cp --remove-destination "$busybox" "$t/base$busybox"
 echo 'root:x:0:0:root:/:/bin/sh' > "$t/base/etc/passwd"
 echo 'from layer 1' > "$t/base/etc/motd"
 echo 'from layer 1' > "$t/base/etc/secret"
