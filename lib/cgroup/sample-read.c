@@ -190,17 +190,18 @@ void sample_read_files(struct rf_sampler *s, const struct sample_node *node, uin
 	}
 }
 
-static void read_some(struct rf_sampler *s, struct sample_reader *reader, size_t from, size_t to)
+/* Beginning with the first-th file; in which order matters only to what may rest, and nothing does in a first sample. */
+static void read_some(struct rf_sampler *s, struct sample_reader *reader, size_t first, size_t from, size_t to)
 {
-	for (size_t index = 0; index < s->n_sources; index++)
+	for (size_t k = 0; k < s->n_sources; k++)
 		for (size_t i = from; i < to; i++)
-			read_one(s, reader, index, s->tree.nodes[i]);
+			read_one(s, reader, (first + k) % s->n_sources, s->tree.nodes[i]);
 }
 
 struct worker {
 	struct rf_sampler *s;
 	struct sample_reader reader;
-	size_t from, to;
+	size_t first, from, to;
 	pthread_t thread;
 };
 
@@ -208,13 +209,14 @@ static void *work(void *data)
 {
 	struct worker *w = data;
 
-	read_some(w->s, &w->reader, w->from, w->to);
+	read_some(w->s, &w->reader, w->first, w->from, w->to);
 	sample_forget_above(&w->reader, w->s->fs->n);
 	return NULL;
 }
 
 /*
  * One sample of many groups keeps nothing: each file costs three calls, which no group shares with another.
+ * On v1 each thread begins in another hierarchy, since what opens files of one waits for the others that do.
  * Calls that are recorded or refused are those of this thread, though.
  */
 static size_t count_workers(const struct rf_sampler *s)
@@ -254,6 +256,7 @@ void sample_read_all(struct rf_sampler *s)
 	/* The last part is our own, and what no thread could be had for. */
 	for (; n + 1 < wanted; n++, from = w[n - 1].to) {
 		w[n].s = s;
+		w[n].first = (n + 1) * s->n_sources / wanted;
 		w[n].from = from;
 		w[n].to = from + s->tree.n / wanted;
 		if (sample_reader_open(&w[n].reader) < 0)
@@ -263,7 +266,7 @@ void sample_read_all(struct rf_sampler *s)
 			break;
 		}
 	}
-	read_some(s, &s->reader, from, s->tree.n);
+	read_some(s, &s->reader, 0, from, s->tree.n);
 	while (n-- > 0) {
 		pthread_join(w[n].thread, NULL);
 		sample_reader_done(&w[n].reader);
