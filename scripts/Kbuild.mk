@@ -16,6 +16,10 @@
 # One make process sees everything, so a no-op build costs milliseconds.
 
 MAKEFLAGS += -r --no-print-directory
+# As many jobs as there are processors, unless -j says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -50,7 +54,7 @@ libs  := $(LIB) $(SO)
 # --as-needed leaves out of each program what it does not call.
 LIBS  := -lm -lmount -lcap -lseccomp -ljson-c -larchive -lcrypto -lzstd -lbpf -lelf -lz
 # The sanitizers' run-time in each program: a shared one, and what it relocates, is half of a tool's start.
-static-san := $(if $(SANFLAGS),-static-libasan -static-libubsan -no-pie)
+static-san := $(if $(filter 1,$(SAN)),-static-libasan -static-libubsan -no-pie)
 link   = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(SANFLAGS) $(LDFLAGS)
 
 # Rebuild when the command line changes, not only when a file does.
