@@ -7,64 +7,40 @@ export XDG_CACHE_HOME=$T/cache
 mkdir cache
 chmod 755 "$T"
 
-cat > call.py <<'PY'
-import ctypes, errno, os, signal, sys, threading
-libc = ctypes.CDLL(None, use_errno=True)
-NR = {"x86_64": {"getppid": 110, "getpid": 39, "getuid": 102, "gettid": 186, "mkdirat": 258},
-      "aarch64": {"getppid": 173, "getpid": 172, "getuid": 174, "gettid": 178, "mkdirat": 34}}[os.uname().machine]
-def call(spec):
-    name, *args = spec.split(",")
-    ctypes.set_errno(0)
-    nr = int(name) if name.isdigit() else NR[name]
-    r = libc.syscall(ctypes.c_long(nr), *[ctypes.c_ulong(int(a, 0) & (1 << 64) - 1) for a in args])
-    return errno.errorcode[ctypes.get_errno()] if r < 0 else "ok"
-signal.signal(signal.SIGSYS, lambda *a: print("trapped", end=" "))
-if sys.argv[1] == "caught":
-    print(call(sys.argv[2]))
-    sys.exit(0)
-signal.signal(signal.SIGSYS, signal.SIG_DFL)
-if sys.argv[1] == "thread":
-    threading.Thread(target=call, args=(sys.argv[2],), daemon=True).start()
-    while len(os.listdir("/proc/self/task")) > 1:
-        pass
-    print("the thread is gone", flush=True)
-    os._exit(0)
-print(" ".join(call(spec) for spec in sys.argv[1:]))
-PY
+DEED=$O/tests/deed # prints what came of each call
 # A wrapper of a version manager would count its own calls, and is not everyone's to run.
 PY=/usr/bin/python3
 [ -x $PY ] || PY=$(python3 -c 'import sys; print(sys.executable)')
-given "no python3" $PY -c 'import ctypes'
 call() { confine -s p.txt "$@"; }
-py() { call $PY -I -S call.py "$@" 2>&1; }
+deed() { call "$DEED" "$@" 2>&1; }
 text() { printf '%s\n' "$@" > p.txt; }
 
 # --- actions
 text 'default allow' 'deny E2BIG getppid' 'errno 77 getuid' 'log gettid' 'trace getpid'
-equal "deny by name, errno by number, log and trace" "E2BIG EBADFD ok ENOSYS" "$(py getppid getuid gettid getpid)"
+equal "deny by name, errno by number, log and trace" "E2BIG EBADFD ok ENOSYS" "$(deed getppid getuid gettid getpid)"
 text 'default allow' 'kill getppid'
-py getppid > /dev/null
+deed getppid > /dev/null
 equal "kill: the process dies by SIGSYS" 159 $?
-equal "kill: a thread's call ends the process, too" 159 "$(py thread getppid > out; echo $?)"
+equal "kill: a thread's call ends the process, too" 159 "$(deed thread getppid > out; echo $?)"
 text 'default allow' 'kill-thread getppid'
-equal "kill-thread: the thread alone" "the thread is gone" "$(py thread getppid)"
+equal "kill-thread: the thread alone" "the thread is gone" "$(deed thread getppid)"
 text 'default allow' 'trap getppid'
-equal "trap: a signal that can be caught" "trapped" "$(py caught getppid | cut -d' ' -f1)"
-py getppid > /dev/null
+equal "trap: a signal that can be caught" "trapped" "$(deed caught getppid | cut -d' ' -f1)"
+deed getppid > /dev/null
 equal "trap, not caught" 159 $?
 text 'default deny EPERM' 'allow @basic @file-read @memory @signals @process @descriptors @ids' 'deny ENOENT getppid'
-equal "a group before the rule decides" ok "$(py getppid)"
+equal "a group before the rule decides" ok "$(deed getppid)"
 text 'default deny EPERM' 'deny ENOENT getppid' 'allow @basic @file-read @memory @signals @process @descriptors @ids'
-equal "the rule before the group decides" "ENOENT ok" "$(py getppid getuid)"
-equal "what no line names gets the default's answer" EPERM "$(py "$([ "$(uname -m)" = x86_64 ] && echo 165 || echo 40),0,0,0,0,0")"
+equal "the rule before the group decides" "ENOENT ok" "$(deed getppid getuid)"
+equal "what no line names gets the default's answer" EPERM "$(deed "$([ "$(uname -m)" = x86_64 ] && echo 165 || echo 40),0,0,0,0,0")"
 text 'default log'
-equal "default log" "ok ok" "$(py getppid getuid)"
+equal "default log" "ok ok" "$(deed getppid getuid)"
 
 # --- conditions: what holds on the left of /, what does not on the right
 while IFS='/' read -r condition yes no; do
 	text 'default allow' "deny E2BIG getppid if $condition"
 	equal "if $condition" "$(for v in $yes; do printf 'E2BIG '; done)$(for v in $no; do printf 'ok '; done)" \
-		"$(py $(for v in $yes $no; do echo "getppid,$v"; done)) "
+		"$(deed $(for v in $yes $no; do echo "getppid,$v"; done)) "
 done <<'ROWS'
 arg0 == 5/5/4 6 0x100000005
 arg0 == 0xffffffff/0xffffffff/-1 0x1ffffffff
@@ -96,15 +72,15 @@ arg0 > 5 and arg0 < 0x100000000/6 0xffffffff/5 0x100000000 -1
 arg0 != 1 and arg0 != 2 and arg0 != 3/0 4/1 2 3
 ROWS
 text 'default allow' 'deny ENOENT getppid if arg0 == 1' 'allow getppid if arg0 < 5' 'deny EIO getppid if arg0 < 9' 'deny E2BIG getppid'
-equal "several rules of one call: the first that holds" "ENOENT ok EIO E2BIG" "$(py getppid,1 getppid,4 getppid,8 getppid,9)"
+equal "several rules of one call: the first that holds" "ENOENT ok EIO E2BIG" "$(deed getppid,1 getppid,4 getppid,8 getppid,9)"
 
 # --- the language
 text '# a comment' '' '	default	deny EPERM   # and one behind' 'allow @basic'
 check "comments, blanks and tabs" confine -s p.txt true
 printf 'default allow\r\ndeny E2BIG getppid\r\n' > p.txt
-equal "lines that end as in DOS" E2BIG "$(py getppid)"
+equal "lines that end as in DOS" E2BIG "$(deed getppid)"
 printf 'default allow\ndeny E2BIG getppid' > p.txt
-equal "a last line without its end" E2BIG "$(py getppid)"
+equal "a last line without its end" E2BIG "$(deed getppid)"
 while IFS='|' read -r line want; do
 	text 'default allow' "$line"
 	refuse "refused: $line" 125 "p.txt: line 2: .*$want" confine -s p.txt true
@@ -167,7 +143,7 @@ check "without a word, unless -v is given" sh -c '[ -z "$(confine -s p.txt true 
 refuse "the error as JSON" 125 '"note": "line 2: .*frob' sh -c 'printf "default allow\nfrob read\n" > bad.txt; confine --json -s bad.txt true'
 if [ "$(uname -m)" = x86_64 ]; then
 	text 'default allow'
-	equal "another architecture's numbers are not let through" 159 "$(py 1073741934 > /dev/null; echo $?)"
+	equal "another architecture's numbers are not let through" 159 "$(deed 1073741934 > /dev/null; echo $?)"
 fi
 cp "$TOP/examples/seccomp-service.txt" p.txt
 check "the example lets python3 work" confine -s p.txt $PY -c 'import socket; socket.socket()'
@@ -191,12 +167,12 @@ mkdir -p inc/sub
 text 'default allow' 'include inc/a.txt' 'deny EIO getppid getuid getpid'
 echo 'include sub/b.txt' > inc/a.txt
 echo 'deny E2BIG getppid' > inc/sub/b.txt
-equal "include, by the place of the file that includes" "E2BIG EIO" "$(py getppid getuid)"
+equal "include, by the place of the file that includes" "E2BIG EIO" "$(deed getppid getuid)"
 echo "include $T/inc/sub/b.txt # by its whole path" > inc/a.txt
-equal "by a whole path" "E2BIG EIO" "$(py getppid getuid)"
+equal "by a whole path" "E2BIG EIO" "$(deed getppid getuid)"
 prints "the cache was used" 'from the cache' confine --dry-run -s p.txt true
 echo 'deny ENOENT getppid' > inc/sub/b.txt
-equal "a changed include counts" "ENOENT EIO" "$(py getppid getuid)"
+equal "a changed include counts" "ENOENT EIO" "$(deed getppid getuid)"
 echo 'frob' >> inc/sub/b.txt
 refuse "an error names the included file" 125 "inc/sub/b.txt: line 2: a line begins" confine -s p.txt true
 echo 'frob' >> p.txt
@@ -223,7 +199,7 @@ text 'default allow' 'deny E2BIG getppid' 'deny EPERM _llseek'
 check "compile" confine compile p.txt p.bpf
 cp p.txt kept.txt
 rm p.txt
-equal "a compiled profile needs no source" "E2BIG ok" "$(confine -s p.bpf $PY -I -S call.py getppid getuid)"
+equal "a compiled profile needs no source" "E2BIG ok" "$(confine -s p.bpf "$DEED" getppid getuid)"
 refuse "it knows what was left out" 0 'not known here and left out: _llseek' confine -v -s p.bpf true
 confine compile "$TOP/examples/seccomp-default.json" j.bpf
 refuse "of JSON, too" 1 'Operation not permitted' confine -s j.bpf unshare -U true
@@ -250,9 +226,9 @@ refuse "compile wants two words" 2 'missing argument|OUT' confine compile kept.t
 
 # --- trace
 text 'default allow' '' 'deny E2BIG getppid if arg0 == 1' 'deny EIO getppid' 'kill getuid' 'log gettid' 'trap getpid'
-trace() { confine --trace=t -s p.txt $PY -I -S call.py "$@"; }
+trace() { confine --trace=t -s p.txt "$DEED" "$@"; }
 equal "the trace changes nothing of what is refused" "E2BIG EIO ok" "$(trace getppid,1 getppid,2 gettid)"
-check "each call has its line" sh -c 'grep -q "\"python3[.0-9]*\" getppid(0x1, .*: deny E2BIG, by p.txt:3$" t && grep -q "getppid(0x2, .*: deny EIO, by p.txt:4$" t && grep -q "gettid(.*: log, by p.txt:6$" t'
+check "each call has its line" sh -c 'grep -q "\"deed\" getppid(0x1, .*: deny E2BIG, by p.txt:3$" t && grep -q "getppid(0x2, .*: deny EIO, by p.txt:4$" t && grep -q "gettid(.*: log, by p.txt:6$" t'
 check "and all are counted" grep -Eq '^total [0-9]+:.* getppid 2,.*gettid|^total [0-9]+:.* gettid [0-9]+.* getppid 2' t
 rm t; trace getuid
 equal "kill is done for it" 159 $?
@@ -260,7 +236,7 @@ check "and told of" grep -q 'getuid(.*: kill, by p.txt:5$' t
 rm t; trace getpid > /dev/null 2>&1
 equal "trap, not caught" 159 $?
 equal "trap, caught" "trapped" "$(trace caught getpid | cut -d' ' -f1)"
-equal "--trace-only lets all go" "ok ok ok ok" "$(confine --trace=t2 --trace-only -s p.txt $PY -I -S call.py getppid,1 getuid gettid getpid)"
+equal "--trace-only lets all go" "ok ok ok ok" "$(confine --trace=t2 --trace-only -s p.txt "$DEED" getppid,1 getuid gettid getpid)"
 check "and says what would have been" grep -q 'getuid(.*: would be kill, by p.txt:5$' t2
 text 'default deny EPERM' 'allow @basic @file-read @memory @signals @process @descriptors @ids'
 confine --trace=t3 -s p.txt mkdir d 2> err

@@ -3,46 +3,12 @@
 # Landlock as a program meets it: each right seen from inside, granted and refused.
 . "$(dirname "$0")/lib.sh"
 chmod 755 "$T"
-PY=/usr/bin/python3
-[ -x $PY ] || PY=$(python3 -c 'import sys; print(sys.executable)')
+DEED=$O/tests/deed
 
-# One deed by name and path: "ok" or the errno's name.
-cat > deed.py <<'PY'
-import ctypes, errno, fcntl, os, signal, socket, stat, sys
-def tcp(): return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-def make_sock(p): socket.socket(socket.AF_UNIX).bind(p)
-DEEDS = {
-    "read": lambda p: os.close(os.open(p, os.O_RDONLY)),
-    "write": lambda p: os.close(os.open(p, os.O_WRONLY)),
-    "list": os.listdir, "rmdir": os.rmdir, "unlink": os.unlink, "mkdir": os.mkdir,
-    "create": lambda p: os.close(os.open(p, os.O_WRONLY | os.O_CREAT | os.O_EXCL)),
-    "sock": make_sock, "fifo": os.mkfifo, "symlink": lambda p: os.symlink("x", p),
-    "char": lambda p: os.mknod(p, stat.S_IFCHR | 0o600, os.makedev(1, 3)),
-    "block": lambda p: os.mknod(p, stat.S_IFBLK | 0o600, os.makedev(7, 200)),
-    "truncate": lambda p: os.truncate(p, 0),
-    "ioctl": lambda p: fcntl.ioctl(os.open(p, os.O_RDWR), 0x5401, b"\0" * 64),
-    "rename": lambda p: os.rename(p, p.replace("/a/", "/b/")),
-    "exec": lambda p: os.posix_spawn(p, [p], {}),
-    "bind": lambda p: tcp().bind(("127.0.0.1", int(p))),
-    "connect": lambda p: tcp().connect(("127.0.0.1", int(p))),
-    "abstract": lambda p: socket.socket(socket.AF_UNIX).connect("\0" + p),
-    "kill": lambda p: os.kill(int(p), 0),
-}
-out = []
-for word in sys.argv[1:]:
-    deed, arg = word.split("=", 1)
-    try:
-        DEEDS[deed](arg)
-        out.append("ok")
-    except OSError as e:
-        out.append(errno.errorcode[e.errno])
-print(" ".join(out))
-PY
-# What python3 itself needs, but nothing of $T but the script. A lib that is a link is its target.
+# Each deed by name and path: "ok" or the errno's name. What the programs need, but nothing of $T. A lib that is a link is its target.
 BASE=()
-for dir in /usr /lib /lib64 /bin /etc /proc "$(dirname "$PY")/.."; do [ ! -e $dir ] || BASE+=(--landlock-rule "path-beneath:execute,read-file,read-dir:$dir"); done
-BASE+=(--landlock-rule "path-beneath:read-file:$T/deed.py")
-deed() { "$PY" -I -S "$T/deed.py" "$@"; }
+for dir in /usr /lib /lib64 /bin /etc /proc; do [ ! -e $dir ] || BASE+=(--landlock-rule "path-beneath:execute,read-file,read-dir:$dir"); done
+BASE+=(--landlock-rule "path-beneath:execute,read-file:$DEED")
 under() { confine "$@" 2>&1; }
 
 # --- what the kernel says
@@ -85,9 +51,9 @@ while IFS='|' read -r right need deed; do
 	given "this kernel has ABI $abi, and $right is of ABI $need" test "$abi" -ge "$need"
 	case $right in make-char | make-block) root || given "needs CAP_MKNOD" false ;; esac
 	fill
-	equal "$right refused" EACCES "$(under --landlock-access "fs:$right" "${BASE[@]}" "$PY" -I -S deed.py "$deed")"
+	equal "$right refused" EACCES "$(under --landlock-access "fs:$right" "${BASE[@]}" "$DEED" "$deed")"
 	fill
-	equal "$right granted" ok "$(under --landlock-access "fs:$right" "${BASE[@]}" --landlock-rule "path-beneath:$right:$T/d" "$PY" -I -S deed.py "$deed")"
+	equal "$right granted" ok "$(under --landlock-access "fs:$right" "${BASE[@]}" --landlock-rule "path-beneath:$right:$T/d" "$DEED" "$deed")"
 done <<ROWS
 execute|1|exec=$T/d/a/prog
 write-file|1|write=$T/d/a/f
@@ -107,36 +73,36 @@ ROWS
 given "no Landlock here: $(cat abi.err)" test -n "$abi"
 fill
 given "this kernel has ABI $abi, and refer is of ABI 2" test "${abi:-0}" -ge 2
-equal "refer: moving between directories is refused even unasked" EXDEV "$(under --landlock-access fs:make-fifo "$PY" -I -S deed.py "rename=$T/d/a/f")"
-equal "and granted" ok "$(under --landlock-access fs:refer --landlock-rule "path-beneath:refer:$T/d" "$PY" -I -S deed.py "rename=$T/d/a/f")"
+equal "refer: moving between directories is refused even unasked" EXDEV "$(under --landlock-access fs:make-fifo "$DEED" "rename=$T/d/a/f")"
+equal "and granted" ok "$(under --landlock-access fs:refer --landlock-rule "path-beneath:refer:$T/d" "$DEED" "rename=$T/d/a/f")"
 given "this kernel has ABI $abi, and ioctl_dev is of ABI 5" test "${abi:-0}" -ge 5
-equal "ioctl-dev refused" EACCES "$(under --landlock-access fs:ioctl-dev "$PY" -I -S deed.py ioctl=/dev/ptmx)"
-equal "ioctl-dev granted on another device" EACCES "$(under --landlock-access fs:ioctl-dev --landlock-rule path-beneath:ioctl-dev:/dev/null "$PY" -I -S deed.py ioctl=/dev/ptmx)"
-equal "ioctl-dev granted" ok "$(under --landlock-access fs:ioctl-dev --landlock-rule path-beneath:ioctl-dev:/dev/ptmx "$PY" -I -S deed.py ioctl=/dev/ptmx)"
+equal "ioctl-dev refused" EACCES "$(under --landlock-access fs:ioctl-dev "$DEED" ioctl=/dev/ptmx)"
+equal "ioctl-dev granted on another device" EACCES "$(under --landlock-access fs:ioctl-dev --landlock-rule path-beneath:ioctl-dev:/dev/null "$DEED" ioctl=/dev/ptmx)"
+equal "ioctl-dev granted" ok "$(under --landlock-access fs:ioctl-dev --landlock-rule path-beneath:ioctl-dev:/dev/ptmx "$DEED" ioctl=/dev/ptmx)"
 given "no Landlock here: $(cat abi.err)" test -n "$abi"
 
 # --- the words
 # rights that this kernel lacks are left out: the words are the same on each
 fs() { under --best-effort "${BASE[@]}" "$@" 2>&1 | grep -v 'not enforced here'; }
 all=(write="$T/d/a/f" read="$T/d/a/f" list="$T/d/a" exec="$T/d/a/prog" create="$T/d/a/n" mkdir="$T/d/a/m" symlink="$T/d/a/l" unlink="$T/d/a/prog" rmdir="$T/d/a/dir" rename="$T/d/a/f")
-fill; equal "--fs ro" "EACCES ok ok EACCES EACCES EACCES EACCES EACCES EACCES EACCES" "$(fs --fs "ro:$T/d" "$PY" -I -S deed.py "${all[@]}")"
-fill; equal "--fs rx" "EACCES ok ok ok EACCES EACCES EACCES EACCES EACCES EACCES" "$(fs --fs "rx:$T/d" "$PY" -I -S deed.py "${all[@]}")"
-fill; equal "--fs rw" "ok ok ok EACCES ok ok ok ok ok ok" "$(fs --fs "rw:$T/d" "$PY" -I -S deed.py "${all[@]}")"
-fill; equal "--fs rw,execute" "ok ok ok ok ok ok ok ok ok ok" "$(fs --fs "rw,execute:$T/d" "$PY" -I -S deed.py "${all[@]}")"
-fill; equal "--fs all" "ok ok ok ok ok ok ok ok ok ok" "$(fs --fs "all:$T/d" "$PY" -I -S deed.py "${all[@]}")"
-fill; equal "what no rule names" "EACCES EACCES EACCES EACCES EACCES EACCES EACCES EACCES EACCES EACCES" "$(fs --fs "ro:/usr" "$PY" -I -S deed.py "${all[@]}")"
-if root; then fill; equal "rw makes no devices" "EACCES EACCES" "$(fs --fs "rw:$T/d" "$PY" -I -S deed.py "char=$T/d/a/c" "block=$T/d/a/b")"; fi
-fill; equal "ro on a plain file, and the rest of its directory" "ok EACCES EACCES EACCES" "$(fs --fs "ro:$T/d/a/f" "$PY" -I -S deed.py "read=$T/d/a/f" "write=$T/d/a/f" "list=$T/d/a" "read=$T/d/a/prog")"
-equal "rw on a plain file" "ok ok EACCES" "$(fs --fs "rw:$T/d/a/f" "$PY" -I -S deed.py "write=$T/d/a/f" "read=$T/d/a/f" "create=$T/d/a/n")"
-equal "rx on a plain file" "ok ok EACCES" "$(fs --fs "rx:$T/d/a/prog" "$PY" -I -S deed.py "exec=$T/d/a/prog" "read=$T/d/a/prog" "read=$T/d/a/f")"
+fill; equal "--fs ro" "EACCES ok ok EACCES EACCES EACCES EACCES EACCES EACCES EACCES" "$(fs --fs "ro:$T/d" "$DEED" "${all[@]}")"
+fill; equal "--fs rx" "EACCES ok ok ok EACCES EACCES EACCES EACCES EACCES EACCES" "$(fs --fs "rx:$T/d" "$DEED" "${all[@]}")"
+fill; equal "--fs rw" "ok ok ok EACCES ok ok ok ok ok ok" "$(fs --fs "rw:$T/d" "$DEED" "${all[@]}")"
+fill; equal "--fs rw,execute" "ok ok ok ok ok ok ok ok ok ok" "$(fs --fs "rw,execute:$T/d" "$DEED" "${all[@]}")"
+fill; equal "--fs all" "ok ok ok ok ok ok ok ok ok ok" "$(fs --fs "all:$T/d" "$DEED" "${all[@]}")"
+fill; equal "what no rule names" "EACCES EACCES EACCES EACCES EACCES EACCES EACCES EACCES EACCES EACCES" "$(fs --fs "ro:/usr" "$DEED" "${all[@]}")"
+if root; then fill; equal "rw makes no devices" "EACCES EACCES" "$(fs --fs "rw:$T/d" "$DEED" "char=$T/d/a/c" "block=$T/d/a/b")"; fi
+fill; equal "ro on a plain file, and the rest of its directory" "ok EACCES EACCES EACCES" "$(fs --fs "ro:$T/d/a/f" "$DEED" "read=$T/d/a/f" "write=$T/d/a/f" "list=$T/d/a" "read=$T/d/a/prog")"
+equal "rw on a plain file" "ok ok EACCES" "$(fs --fs "rw:$T/d/a/f" "$DEED" "write=$T/d/a/f" "read=$T/d/a/f" "create=$T/d/a/n")"
+equal "rx on a plain file" "ok ok EACCES" "$(fs --fs "rx:$T/d/a/prog" "$DEED" "exec=$T/d/a/prog" "read=$T/d/a/prog" "read=$T/d/a/f")"
 refuse "a right of directories on a plain file" 125 'is no directory, and the rights given hold in directories only' confine --best-effort --fs "make-dir:$T/d/a/f" true
-fill; equal "two rules for one place add up" "ok ok" "$(fs --fs "read_file:$T/d" --fs "write-file:$T/d" "$PY" -I -S deed.py "read=$T/d/a/f" "write=$T/d/a/f")"
+fill; equal "two rules for one place add up" "ok ok" "$(fs --fs "read_file:$T/d" --fs "write-file:$T/d" "$DEED" "read=$T/d/a/f" "write=$T/d/a/f")"
 mkdir -p "$T/with:colon"; echo x > "$T/with:colon/f"
-equal "a path with a colon" ok "$(fs --fs "ro:$T/with:colon" "$PY" -I -S deed.py "read=$T/with:colon/f")"
+equal "a path with a colon" ok "$(fs --fs "ro:$T/with:colon" "$DEED" "read=$T/with:colon/f")"
 ln -s "$T/d" "$T/link"
-equal "a link stands for what it leads to" "ok ok" "$(fs --fs "ro:$T/link" "$PY" -I -S deed.py "read=$T/link/a/f" "read=$T/d/a/f")"
+equal "a link stands for what it leads to" "ok ok" "$(fs --fs "ro:$T/link" "$DEED" "read=$T/link/a/f" "read=$T/d/a/f")"
 equal "what is open stays open" "text" "$(fs sh -c 'cat <&0' < d/a/f)"
-equal "children are held, too" "EACCES" "$(fs --fs ro:/dev --fs "write_file:/dev/null" sh -c "$PY -I -S deed.py write=$T/d/a/f")"
+equal "children are held, too" "EACCES" "$(fs --fs ro:/dev --fs "write_file:/dev/null" sh -c "$DEED write=$T/d/a/f")"
 equal "no_new_privs is set without CAP_SYS_ADMIN" "1" "$(fs --drop all sed -n 's/^NoNewPrivs:.//p' /proc/self/status)"
 refuse "the program itself must be within reach" 126 "Permission denied|not executable" uncounted confine --best-effort --fs "ro:$T/d" "$T/d/a/prog"
 
@@ -148,12 +114,12 @@ check "a rule without rights grants all that is refused" confine --best-effort -
 check "fs: is fs" confine --best-effort --landlock-access fs: --landlock-rule path-beneath::/ true
 refuse "fs:write, the beginning of a name that setpriv's users write" 1 'Permission denied' confine --landlock-access fs:write cp /dev/null "$T/d/a/f"
 check "granted on one file" confine --landlock-access fs:write --landlock-rule "path-beneath:write:$T/d/a/f" cp /dev/null "$T/d/a/f"
-equal "other rights are untouched" "ok EACCES" "$(under --landlock-access fs:write-file,make-dir "$PY" -I -S deed.py "read=$T/d/a/f" "mkdir=$T/d/a/m")"
-equal "several --landlock-access add up" "EACCES EACCES" "$(under --landlock-access fs:write-file --landlock-access fs:make-dir "$PY" -I -S deed.py "write=$T/d/a/f" "mkdir=$T/d/a/m")"
+equal "other rights are untouched" "ok EACCES" "$(under --landlock-access fs:write-file,make-dir "$DEED" "read=$T/d/a/f" "mkdir=$T/d/a/m")"
+equal "several --landlock-access add up" "EACCES EACCES" "$(under --landlock-access fs:write-file --landlock-access fs:make-dir "$DEED" "write=$T/d/a/f" "mkdir=$T/d/a/m")"
 
 # --- ports, on a listener of our own
 given "this kernel has ABI $abi, and ports are of ABI 4" test "${abi:-0}" -ge 4
-"$PY" -c 'import socket, time
+python3 -c 'import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(9)
 u = socket.socket(socket.AF_UNIX); u.bind("\0rf-landlock-%d" % s.getsockname()[1]); u.listen(9)
 f = socket.socket(); f.bind(("127.0.0.1", 0)); free = f.getsockname()[1]; f.close()
@@ -163,26 +129,26 @@ time.sleep(300)' &
 listener=$!
 await 10 test -e port
 read -r port free < port
-equal "without rules" "ok ok" "$(deed "connect=$port" "bind=$free")"
-equal "--tcp-connect, and binding is refused" "ok EACCES" "$(under --tcp-connect "$port" "$PY" -I -S deed.py "connect=$port" "bind=$free")"
-equal "another port" "EACCES" "$(under --tcp-connect 1,2 "$PY" -I -S deed.py "connect=$port")"
-equal "--tcp-bind, and connecting is refused" "ok EACCES EACCES" "$(under --tcp-bind "$free" "$PY" -I -S deed.py "bind=$free" "connect=$port" "bind=$((free + 1))")"
-equal "both" "ok ok" "$(under --tcp-bind "$free" --tcp-connect "9,$port" "$PY" -I -S deed.py "bind=$free" "connect=$port")"
-equal "--tcp-bind none" "EACCES EACCES" "$(under --tcp-bind none "$PY" -I -S deed.py "bind=$free" "connect=$port")"
-equal "files are untouched" "ok" "$(under --tcp-bind none "$PY" -I -S deed.py "read=$T/deed.py")"
-equal "--landlock-access net:bind-tcp leaves connecting alone" "EACCES ok" "$(under --landlock-access net:bind-tcp "$PY" -I -S deed.py "bind=$free" "connect=$port")"
-equal "--landlock-rule net-port" "EACCES ok" "$(under --landlock-access net --landlock-rule "net-port:connect-tcp:$port" "$PY" -I -S deed.py "bind=$free" "connect=$port")"
-equal "without rights: all" "ok ok" "$(under --landlock-access net --landlock-rule "net-port::$port" --landlock-rule "net-port::$free" "$PY" -I -S deed.py "bind=$free" "connect=$port")"
+equal "without rules" "ok ok" "$("$DEED" "connect=$port" "bind=$free")"
+equal "--tcp-connect, and binding is refused" "ok EACCES" "$(under --tcp-connect "$port" "$DEED" "connect=$port" "bind=$free")"
+equal "another port" "EACCES" "$(under --tcp-connect 1,2 "$DEED" "connect=$port")"
+equal "--tcp-bind, and connecting is refused" "ok EACCES EACCES" "$(under --tcp-bind "$free" "$DEED" "bind=$free" "connect=$port" "bind=$((free + 1))")"
+equal "both" "ok ok" "$(under --tcp-bind "$free" --tcp-connect "9,$port" "$DEED" "bind=$free" "connect=$port")"
+equal "--tcp-bind none" "EACCES EACCES" "$(under --tcp-bind none "$DEED" "bind=$free" "connect=$port")"
+equal "files are untouched" "ok" "$(under --tcp-bind none "$DEED" "read=$T/port")"
+equal "--landlock-access net:bind-tcp leaves connecting alone" "EACCES ok" "$(under --landlock-access net:bind-tcp "$DEED" "bind=$free" "connect=$port")"
+equal "--landlock-rule net-port" "EACCES ok" "$(under --landlock-access net --landlock-rule "net-port:connect-tcp:$port" "$DEED" "bind=$free" "connect=$port")"
+equal "without rights: all" "ok ok" "$(under --landlock-access net --landlock-rule "net-port::$port" --landlock-rule "net-port::$free" "$DEED" "bind=$free" "connect=$port")"
 
 # --- scope
 given "this kernel has ABI $abi, and scopes are of ABI 6" test "${abi:-0}" -ge 6
-equal "without scope" "ok ok" "$(deed "abstract=rf-landlock-$port" "kill=$$")"
-equal "--scope abstract-unix-socket" "EPERM ok" "$(under --scope abstract-unix-socket "$PY" -I -S deed.py "abstract=rf-landlock-$port" "kill=$$")"
-equal "--scope signal" "ok EPERM" "$(under --scope signal "$PY" -I -S deed.py "abstract=rf-landlock-$port" "kill=$$")"
-equal "both, in one word" "EPERM EPERM" "$(under --scope abstract_unix_socket,signal "$PY" -I -S deed.py "abstract=rf-landlock-$port" "kill=$$")"
-equal "all" "EPERM EPERM" "$(under --scope all "$PY" -I -S deed.py "abstract=rf-landlock-$port" "kill=$$")"
-equal "--landlock-access scope, as setpriv 2.43 has it" "EPERM EPERM" "$(under --landlock-access scope "$PY" -I -S deed.py "abstract=rf-landlock-$port" "kill=$$")"
-equal "--landlock-access scope:signal" "ok EPERM" "$(under --landlock-access scope:signal "$PY" -I -S deed.py "abstract=rf-landlock-$port" "kill=$$")"
+equal "without scope" "ok ok" "$("$DEED" "abstract=rf-landlock-$port" "kill=$$")"
+equal "--scope abstract-unix-socket" "EPERM ok" "$(under --scope abstract-unix-socket "$DEED" "abstract=rf-landlock-$port" "kill=$$")"
+equal "--scope signal" "ok EPERM" "$(under --scope signal "$DEED" "abstract=rf-landlock-$port" "kill=$$")"
+equal "both, in one word" "EPERM EPERM" "$(under --scope abstract_unix_socket,signal "$DEED" "abstract=rf-landlock-$port" "kill=$$")"
+equal "all" "EPERM EPERM" "$(under --scope all "$DEED" "abstract=rf-landlock-$port" "kill=$$")"
+equal "--landlock-access scope, as setpriv 2.43 has it" "EPERM EPERM" "$(under --landlock-access scope "$DEED" "abstract=rf-landlock-$port" "kill=$$")"
+equal "--landlock-access scope:signal" "ok EPERM" "$(under --landlock-access scope:signal "$DEED" "abstract=rf-landlock-$port" "kill=$$")"
 check "one's own child can be signalled" confine --scope signal sh -c 'sleep 9 & kill $!'
 given
 if [ -n "${listener:-}" ]; then kill "$listener"; wait "$listener" 2> /dev/null; fi
@@ -215,10 +181,9 @@ fi
 if root; then
 	fill
 	equal "paths are opened with the caller's rights, as nobody" "ok EACCES" \
-		"$(fs --reuid 65534 --regid 65534 --clear-groups --fs "ro:$T/d" "$PY" -I -S deed.py "read=$T/d/a/f" "write=$T/d/a/f")"
-	chmod 644 deed.py
+		"$(fs --reuid 65534 --regid 65534 --clear-groups --fs "ro:$T/d" "$DEED" "read=$T/d/a/f" "write=$T/d/a/f")"
 	equal "nobody restricts himself" "ok EACCES" \
-		"$(nobody "$O/tools/confine" --best-effort "${BASE[@]}" --fs "ro:$T/d" "$PY" -I -S deed.py "read=$T/d/a/f" "write=$T/d/a/f" 2> /dev/null)"
+		"$(nobody "$O/tools/confine" --best-effort "${BASE[@]}" --fs "ro:$T/d" "$DEED" "read=$T/d/a/f" "write=$T/d/a/f" 2> /dev/null)"
 	mkdir -m 700 closed
 	refuse "nobody can't name what he can't reach" 125 'closed/x.*Permission denied' nobody "$O/tools/confine" --best-effort --fs "ro:$T/closed/x" true
 fi
