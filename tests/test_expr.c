@@ -73,6 +73,7 @@ static const struct {
 	{"LINE =~ '^sleep [0-9]+$'", true},
 	{"LINE !~ 'sleep|bash'", false},
 	{"NS =~ '^4026'", true},
+	{"NS =~ '^(4{1}0{1,}[2]{,9}(6|[]{+]){1,2}+)\\+*[0-9]+$'", true},
 	{"EMPTY =~ '^$'", true},
 	{"LINE == USER", false},
 	{"USER <= USER", true},
@@ -124,6 +125,9 @@ static const struct {
 	{"USER =~ USER", 9, "string in quotes on the right"},
 	{"USER =~ 5", 9, "string in quotes on the right"},
 	{"USER =~ '('", 9, "nmatched"},
+	{"USER =~ 'x+++++++++++++++++++++++++++++++'", 9, "repeats too much"},
+	{"USER =~ '((((a{99}){9,99}){99,})b'", 9, "repeats too much"},
+	{"USER =~ '((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))'", 9, "32 deep"},
 	{"NS == and", 7, "missing here"},
 	{"NS + 1 == 2", 4, "missing here"},
 };

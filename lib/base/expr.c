@@ -27,7 +27,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-enum { TEXT_MAX = 4096, PARTS_MAX = 256, DEPTH_MAX = 32 };
+enum { TEXT_MAX = 4096, PARTS_MAX = 256, DEPTH_MAX = 32, REGEX_NODES_MAX = 20000 };
 
 enum op { LITERAL, COLUMN, OR, AND, NOT, EQ, NE, LE, LT, GE, GT, MATCH, NO_MATCH };
 
@@ -229,6 +229,63 @@ static int read_operand(struct reader *r)
 	return i;
 }
 
+/* How often {2}, {2,5} or {2,} writes out what it repeats, and where it ends; 0 where it is no such thing. */
+static uint64_t read_bounds(const char *brace, const char **ret_end)
+{
+	char *end;
+	uint64_t least = strtoul(brace + 1, &end, 10), most = least;
+
+	if (*end == ',')
+		most = end[1] == '}' ? least + 1 : strtoul(end + 1, &end, 10);
+	if (*end == ',')
+		end++;
+	*ret_end = end;
+	return *end == '}' && end > brace + 1 ? (most ? most : 1) : 0;
+}
+
+static const char *end_of_set(const char *set)
+{
+	const char *c = set + 1 + (set[1] == '^');
+
+	c += *c == ']';
+	return *c ? strchrnul(c, ']') : c;
+}
+
+/*
+ * regcomp(3) writes x+ as xx*, and x{9} as nine x: nested, that takes all memory that there is. So what it would
+ * write is counted before.
+ */
+static bool is_too_large(const char *regex)
+{
+	uint64_t before[DEPTH_MAX] = {0}, last = 0, times;
+	size_t depth = 0;
+
+	for (const char *c = regex, *end; *c; c++) {
+		if (*c == '(') {
+			before[depth++] += last;
+			if (depth == DEPTH_MAX)
+				return true;
+			before[depth] = last = 0;
+		} else if (*c == ')' && depth) {
+			last += before[depth--];
+		} else if (*c == '+') {
+			last *= 2;
+		} else if (*c == '{' && (times = read_bounds(c, &end))) {
+			last *= times < REGEX_NODES_MAX ? times : REGEX_NODES_MAX + 1;
+			c = end;
+		} else if (*c != '*' && *c != '?') {
+			before[depth] += last;
+			last = 1;
+			c = *c == '[' ? end_of_set(c) : c + (*c == '\\');
+			if (!*c)
+				break;
+		}
+		if (before[depth] + last > REGEX_NODES_MAX)
+			return true;
+	}
+	return false;
+}
+
 static int compile(struct reader *r, const char *at, struct part *p)
 {
 	char why[96];
@@ -238,6 +295,8 @@ static int compile(struct reader *r, const char *at, struct part *p)
 		return fail(r, at, -EINVAL, "=~ and !~ need a string in quotes on the right");
 	if (p->has_regex)
 		return 0;
+	if (is_too_large(p->text))
+		return fail(r, at, -EINVAL, "the expression repeats too much, or has brackets 32 deep");
 	error = regcomp(&p->regex, p->text, REG_EXTENDED | REG_NOSUB);
 	if (error) {
 		regerror(error, &p->regex, why, sizeof(why));
