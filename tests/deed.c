@@ -232,7 +232,9 @@ static size_t count_threads(void)
 	DIR *dir = opendir("/proc/self/task");
 	size_t n = 0;
 
-	while (dir && readdir(dir))
+	if (!dir)
+		exit(3);
+	while (readdir(dir))
 		n++;
 	closedir(dir);
 	return n - 2; // . and ..

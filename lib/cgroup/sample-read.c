@@ -255,10 +255,8 @@ void sample_read_all(struct rf_sampler *s)
 
 	/* The last part is our own, and what no thread could be had for. */
 	for (; n + 1 < wanted; n++, from = w[n - 1].to) {
-		w[n].s = s;
-		w[n].first = (n + 1) * s->n_sources / wanted;
-		w[n].from = from;
-		w[n].to = from + s->tree.n / wanted;
+		w[n] = (struct worker){
+			.s = s, .first = (n + 1) * s->n_sources / wanted, .from = from, .to = from + s->tree.n / wanted};
 		if (sample_reader_open(&w[n].reader) < 0)
 			break;
 		if (start(&w[n]) < 0) {
