@@ -16,8 +16,8 @@
 # One make process sees everything, so a no-op build costs milliseconds.
 
 MAKEFLAGS += -r --no-print-directory
-# As many jobs as there are processors, unless -j says otherwise.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# As many jobs as there are processors, unless -j says otherwise, which make 4.3 does not tell before it begins.
+ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKEFLAGS) $(shell tr '\0' ' ' < /proc/$$PPID/cmdline)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 .SUFFIXES:
