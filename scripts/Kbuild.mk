@@ -54,7 +54,7 @@ libs  := $(LIB) $(SO)
 # --as-needed leaves out of each program what it does not call.
 LIBS  := -lm -lmount -lcap -lseccomp -ljson-c -larchive -lcrypto -lzstd -lbpf -lelf -lz
 # The sanitizers' run-time in each program: a shared one, and what it relocates, is half of a tool's start.
-static-san := $(if $(filter 1,$(SAN)),-static-libasan -static-libubsan -no-pie)
+san-run-time := $(if $(filter 1,$(SAN)),-static-libasan -static-libubsan -no-pie $(O)/obj/tests/sanitized.o)
 link   = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(SANFLAGS) $(LDFLAGS)
 
 # Rebuild when the command line changes, not only when a file does.
@@ -72,9 +72,9 @@ $(LIB): $(lib-objs)
 $(SO): $(lib-objs) lib/libringfence.map
 	$(call say,LD)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=lib/libringfence.map -Wl,-z,defs \
 		$(link) $(lib-objs) $(LIBS) -o $@ && scripts/check-abi $@ && ln -sf $(@F) $(O)/libringfence.so
-$(progs) $(tests) $(helpers): $(LIB)
+$(progs) $(tests) $(helpers): $(LIB) $(filter %.o,$(san-run-time))
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(link) $(static-san) $(ldflags-$(@F)) $(filter %.o,$^) $(LIB) $(or $(libs-$(@F)),$(LIBS)) -o $@
+	$(call say,LD)$(CC) $(link) $(filter-out %.o,$(san-run-time)) $(ldflags-$(@F)) $(filter %.o,$^) $(LIB) $(or $(libs-$(@F)),$(LIBS)) -o $@
 
 $(fuzzers): $(LIB)
 	@mkdir -p $(@D)
