@@ -10,7 +10,7 @@ mkdir -p "$I" "$M" "$T/m2" "$T/victim" "$T/small"
 unset RINGFENCE_STORE SOURCE_DATE_EPOCH
 cleanup() { cd /; umount -l "$M" "$T/m2" "$T/small" 2> /dev/null; rm -rf "$T"; }
 trap cleanup EXIT
-check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim"
+check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim" layers-501
 
 # All there is to see of a tree: a line a file, with owner, mode, time to the nanosecond, links,
 # attributes and content. Hard links are told by the first name.
@@ -97,10 +97,10 @@ for c in gzip zstd none; do
 done
 equal "a packed layer is reused by its content" 1 "$($L ls --json | jq '.layers | map(select(.images == 3)) | length')"
 check "the store is sound" $L verify
-equal "as packed" "tar+gzip tar+zstd tar" "$(for c in gzip zstd none; do manifest new-$c | jq -r '.layers[-1].mediaType' | sed 's/.*v1\.//'; done | xargs)"
+equal "as packed" "tar+gzip tar+zstd tar" "$(for c in gzip zstd none; do manifest new-$c | jq -r '.layers[-1].mediaType' | sed 's/.*v1\.//'; done | one_line)"
 equal "all three have one DiffID" 1 "$(for c in gzip zstd none; do config new-$c | jq -r '.rootfs.diff_ids[-1]'; done | sort -u | wc -l)"
 equal "of Docker's image became the OCI's" "application/vnd.oci.image.layer.v1.tar+gzip" "$(manifest new-gzip | jq -r '.layers[0].mediaType')"
-equal "whiteouts, and opaque only what hides something" ".wh.gone .wh..wh..opq" "$(names new-gzip | tr ' ' '\n' | sed -n 's,.*/\(\.wh\..*\),\1,p' | xargs)"
+equal "whiteouts, and opaque only what hides something" ".wh.gone .wh..wh..opq" "$(names new-gzip | tr ' ' '\n' | sed -n 's,.*/\(\.wh\..*\),\1,p' | one_line)"
 given "umoci or skopeo is not installed" sh -c "command -v umoci && command -v skopeo"
 on_host || given "$ON_HOST" false
 check "skopeo checks and copies it" skopeo --insecure-policy copy "oci:$S:new-gzip" "oci:$T/copy:c"

@@ -20,7 +20,7 @@ check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/v
 # Each crafted image into a store of its own.
 import() { local k=$1; shift; layerctl --store "$T/st/$k" import "$@" "$I/$k:t"; }
 fs() { echo "$T/st/$1"/layers/*/fs; }
-words() { tr ' ' '\n' | sort | xargs; }
+words() { tr ' ' '\n' | sort | one_line; }
 # The files of all layers, "PATH:TYPE".
 tree() { (cd "$T/st/$1/layers" && find . -path './*/fs/*' -printf '%P:%y\n' | sed 's,^[0-9a-f]*/fs/,,' | words); }
 # What has no place in a store without images.
@@ -87,7 +87,7 @@ equal "opaque-via-link marks the directory inside" "$(fs opaque-via-link)$T/vict
 	"$(find "$(fs opaque-via-link)" -type d | while read -r d; do case $(xattrs "$d") in *opaque*) echo "$d" ;; esac; done)"
 
 # show KIND FILES: what the mounted image shows, "PATH=CONTENT …".
-seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | xargs); }
+seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | one_line); }
 show() {
 	local k=$1
 	rm -rf "$T/st/$k"
@@ -134,9 +134,9 @@ old_umask=$(umask); umask 077
 accept missing-parents "a:d a/b:d a/b/c:d a/b/c/f:f"
 accept fifo "etc:d etc/passwd:l pipe:p"
 umask "$old_umask"
-equal "parents that are missing get 0755, whatever the umask" "755 711 755" "$(cd "$(fs missing-parents)" && stat -c %a a a/b a/b/c | xargs)"
+equal "parents that are missing get 0755, whatever the umask" "755 711 755" "$(cd "$(fs missing-parents)" && stat -c %a a a/b a/b/c | one_line)"
 equal "a FIFO gets its mode, whatever the umask" 640 "$(stat -c %a "$(fs fifo)/pipe")"
-set_ids() { (cd "$(fs setuid)" && echo "$(stat -c %a su sg | xargs) $(xattrs cap)"); }
+set_ids() { (cd "$(fs setuid)" && echo "$(stat -c %a su sg | one_line) $(xattrs cap)"); }
 accept setuid "cap:f sg:f su:f"
 equal "set-ID bits and capabilities are kept" "4755 2755 security.capability" "$(set_ids)"
 accept setuid "cap:f sg:f su:f" --no-setuid
@@ -223,7 +223,7 @@ for p in $points write:*blobs*; do for e in ENOSPC EIO; do
 	equal "and leaves nothing ($p=$e)" "$before" "$(cd "$S" && find . -type f | sort)"
 done; done
 check "two imports at once" sh -c "$L import --name a '$I/big:t' & $L import --name b '$I/big:t' && wait \$!"
-equal "share the layers" "2 2 2 2" "$($L ls --json | jq -r '.layers[].images' | sort -n | tail -4 | xargs)"
+equal "share the layers" "2 2 2 2" "$($L ls --json | jq -r '.layers[].images' | sort -n | tail -4 | one_line)"
 $L rm a > "$T/.out"; $L rm b > "$T/.out"
 
 echo "# a full disk"

@@ -14,12 +14,12 @@ trap cleanup EXIT
 
 victim() { find "$T/victim" -printf '%P %y %s %i %m %C@\n' | sort; }
 VICTIM_WAS=$(victim)
-check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim"
+check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim" config false-pair good layers-200 layers-501 other-blob platforms two-tags
 
 # What has no place in a store without images.
 left() { (cd "$1" && find tmp layers mounts blobs/sha256 -mindepth 1 2> /dev/null); }
 # What is mounted: "PATH=CONTENT …".
-seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | xargs); }
+seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | one_line); }
 
 echo "# sources"
 L="layerctl --store $S"
@@ -77,7 +77,7 @@ equal "and makes nothing" "" "$(ls "$S/mounts")"
 check "mount --explain=json" sh -c "$L mount --explain=json t $T/t 2> $T/steps"
 check "a JSON object per step" jq -se 'length == 4 and (map(.id) == ["layer-prepare", "layer-record", "layer-overlay", "layer-attach"])' "$T/steps"
 check "changes are possible" sh -c "echo new > $T/t/new && rm $T/t/good"
-equal "and go to the upper directory" "good new" "$(ls "$S/mounts/m1/upper" | xargs)"
+equal "and go to the upper directory" "good new" "$(ls "$S/mounts/m1/upper" | one_line)"
 prints "ls shows the mount" "^m1 +$T/t +t +mounted +no" $L ls
 refuse "a second mount on it" 1 't is mounted there already' $L mount t "$T/t"
 sleep 300 < "$T/t/new" & holder=$!
@@ -125,7 +125,7 @@ check "a store with a long path" layerctl --store "$long" import "$I/good:t"
 check "is mounted from" layerctl --store "$long" mount t "$T/t"
 check "and unmounted" layerctl --store "$long" umount "$T/t"
 check "rm of an image that is mounted" sh -c "$L import --name used '$I/two-tags:two' && $L mount used $T/t && $L rm used"
-equal "leaves its layers" "good more" "$(ls "$T/t" | xargs)"
+equal "leaves its layers" "good more" "$(ls "$T/t" | one_line)"
 $L umount "$T/t"
 
 echo "# shifted owners"

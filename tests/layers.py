@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""layers.py OUT VICTIM: make the crafted images of tests/layerctl*.sh.
+"""layers.py OUT VICTIM [NAME…]: make the crafted images of tests/layerctl*.sh, all or those that are named.
 
 Each is an OCI layout OUT/NAME with one image, tag t. VICTIM is a directory outside that some of
 them aim at. Only the standard library is used.
@@ -379,9 +379,9 @@ def big(layout):
 
 
 def main():
-    for name, make in CASES.items():
+    for name in sys.argv[3:] or CASES:
         layout = Layout(os.path.join(OUT, name))
-        make(layout)
+        CASES[name](layout)
         layout.done()
 
 

@@ -43,6 +43,17 @@ has_line() {
 	return 1
 }
 
+# one_line: the words of standard input with a blank between them. xargs does that, and echo for it.
+one_line() {
+	local lines
+	mapfile -t lines
+	set -f
+	# shellcheck disable=SC2048,SC2086
+	set -- ${lines[*]}
+	echo "$*"
+	set +f
+}
+
 # refuse NAME CODE PATTERN COMMAND…: passes where it exits with CODE and standard error matches the
 # extended regular expression.
 refuse() {

@@ -113,7 +113,7 @@ given "needs root, runc, jq and busybox" sh -c '[ "$(id -u)" = 0 ] && command -v
 [ -n "$SKIP_WHY" ] || bundle "$T/bundle"
 given "needs crun, which must run here" sh -c "cd $T/bundle && command -v crun && unshare -m --propagation private sh -c 'mount -t cgroup2 none /sys/fs/cgroup; crun --cgroup-manager=disabled run -d $ours-c < /dev/null > /dev/null'"
 equal "a container of crun's" "real 4" "$([ -n "$SKIP_WHY" ] && echo real 4 || nsjoin --container "$ours-c" --all /bin/sh -c 'echo $(hostname) $(ls /proc/self/ns | grep -cE "mnt|uts|ipc|net$"); ls' 2> .err | head -1 | sed 's/ 0$/ 4/')"
-equal "its root is the container's" "bin dev proc sys" "$([ -n "$SKIP_WHY" ] && echo bin dev proc sys || nsjoin --container "$ours-c" --all /bin/busybox ls / | xargs)"
+equal "its root is the container's" "bin dev proc sys" "$([ -n "$SKIP_WHY" ] && echo bin dev proc sys || nsjoin --container "$ours-c" --all /bin/busybox ls / | one_line)"
 prints "a dry run names the pid" "pid [0-9]+" nsjoin --container "$ours-c" --all --dry-run true
 [ -n "$SKIP_WHY" ] || crun kill "$ours-c" KILL
 [ -n "$SKIP_WHY" ] || await 10 sh -c "crun list | grep -q '$ours-c .*stopped'"

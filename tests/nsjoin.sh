@@ -43,11 +43,11 @@ refuse "not found" 127 'no-such' nsjoin no-such
 
 # --- all of a target's
 start nsrun -a -r --hostname inside --mount-proc
-equal "all eight are the target's" "$(for n in user mnt pid net ipc uts cgroup time; do ns "$TARGET" $n; done | xargs)" \
-	"$(nsjoin -t "$TARGET" -a sh -c 'for n in user mnt pid net ipc uts cgroup time; do readlink /proc/self/ns/$n; done' | xargs)"
+equal "all eight are the target's" "$(for n in user mnt pid net ipc uts cgroup time; do ns "$TARGET" $n; done | one_line)" \
+	"$(nsjoin -t "$TARGET" -a sh -c 'for n in user mnt pid net ipc uts cgroup time; do readlink /proc/self/ns/$n; done' | one_line)"
 equal "by the pid and inode of its pidfd, too" inside "$(nsjoin -t "$TARGET:$(python3 -c 'import os, sys; print(os.fstat(os.pidfd_open(int(sys.argv[1]))).st_ino)' "$TARGET")" -a hostname)"
 refuse "a pid that is another's by now" 125 'not 5: the pid is another.s now|not 5' nsjoin -t "$TARGET:5" -a true
-equal "root inside" "0 0" "$(nsjoin -t "$TARGET" -a sh -c 'id -u; id -g' | xargs)"
+equal "root inside" "0 0" "$(nsjoin -t "$TARGET" -a sh -c 'id -u; id -g' | one_line)"
 equal "a process of its own in the pid namespace" yes "$(nsjoin -t "$TARGET" -a sh -c '[ $$ -lt 100 ] && [ $$ -gt 1 ] && echo yes')"
 equal "its parent is not seen" 0 "$(nsjoin -t "$TARGET" -a sh -c 'echo $PPID')"
 equal "exit code" 9 "$(code nsjoin -t "$TARGET" -a sh -c 'exit 9')"
@@ -58,9 +58,9 @@ print(signal.Signals(-r).name[3:] if r < 0 else "exit %d" % r)
 PY
 )"
 refuse "not found inside" 127 'no-such' nsjoin -t "$TARGET" -a no-such
-equal "descriptors: the three, and the one that lists them" "0 1 2 3" "$(nsjoin -t "$TARGET" -a ls /proc/self/fd 7< /dev/null 8< / | xargs)"
+equal "descriptors: the three, and the one that lists them" "0 1 2 3" "$(nsjoin -t "$TARGET" -a ls /proc/self/fd 7< /dev/null 8< / | one_line)"
 refuse "one that is not open" 125 '--pass-fd: descriptor 3 is not open' sh -c 'exec nsjoin -t "$1" -a --pass-fd 3 true 3<&-' sh "$TARGET"
-equal "one that is passed" "0 1 2 3 7" "$(nsjoin -t "$TARGET" -a --pass-fd 7 ls /proc/self/fd 7< /dev/null 8< / | xargs)"
+equal "one that is passed" "0 1 2 3 7" "$(nsjoin -t "$TARGET" -a --pass-fd 7 ls /proc/self/fd 7< /dev/null 8< / | one_line)"
 equal "standard input stays" hi "$(echo hi | nsjoin -t "$TARGET" -U -u cat)"
 equal "options in one word" inside "$(nsjoin -t "$TARGET" -Uu hostname)"
 equal "by a file" inside "$(nsjoin -U="/proc/$TARGET/ns/user" --uts="/proc/$TARGET/ns/uts" hostname)"
@@ -100,19 +100,19 @@ refuse "a descriptor that the target has not" 125 "descriptor 999 is not open th
 refuse "a descriptor that the caller has not" 125 "descriptor 999 is not open there" nsjoin -N 999 true
 equal "the owner of its user namespace is the caller's" "$(ns self user)" "$(nsjoin -t "$TARGET" -U --user-parent readlink /proc/self/ns/user 2>&1)"
 equal "no fork: children are in the namespace, the program is not" "$(ns self pid) $(ns "$TARGET" pid)" \
-	"$(nsjoin -t "$TARGET" -U -p -F sh -c 'readlink /proc/$$/ns/pid /proc/$$/ns/pid_for_children' | xargs)"
+	"$(nsjoin -t "$TARGET" -U -p -F sh -c 'readlink /proc/$$/ns/pid /proc/$$/ns/pid_for_children' | one_line)"
 check "the dry run changes nothing" nsjoin -t "$TARGET" -a --dry-run sh -c "echo > $T/touched"
 equal "indeed" no "$([ -e touched ] && echo yes || echo no)"
 check "explained, as JSON, in the order of the plan" sh -c "nsjoin -t $TARGET -a --explain=json true 2>&1 | jq -se 'map(.id) == [\"open-target\", \"open-namespaces\", \"fork\", \"undumpable\", \"join-namespaces\", \"be-born\", \"take-ids\", \"close-descriptors\", \"die-with-caller\"]'"
 for f in 'setns=EINVAL' 'clone3=ENOSYS!' 'close_range=ENOSYS!'; do
-	RINGFENCE_FAULT=$f equal "without the newer call: $f" "inside 0" "$(RINGFENCE_FAULT=$f nsjoin -t "$TARGET" -a sh -c 'hostname; id -u' | xargs)"
+	RINGFENCE_FAULT=$f equal "without the newer call: $f" "inside 0" "$(RINGFENCE_FAULT=$f nsjoin -t "$TARGET" -a sh -c 'hostname; id -u' | one_line)"
 done
 
 # --- which ids
 equal "a user id of one's choice must be mapped" 125 "$(code nsjoin -t "$TARGET" -a -S 5 true)"
 grep -q "hint: this id is not in the user id map" .err && ok "and that is said" || not_ok "the hint" "$(cat .err)"
-equal "ids that are kept" "$(id -u) $(id -g)" "$(nsjoin -t "$TARGET" -U --preserve-credentials sh -c 'cat /proc/self/uid_map > /dev/null; awk "/^Uid|^Gid/ {print \$2}" /proc/self/status' | xargs | sed "s/^0 0$/$(id -u) $(id -g)/")"
-equal "neither inheritable nor ambient capabilities, whatever the caller has" "0000000000000000 0000000000000000" "$(nsjoin -t "$TARGET" -a sed -nE 's/^Cap(Inh|Amb):\t//p' /proc/self/status | xargs)"
+equal "ids that are kept" "$(id -u) $(id -g)" "$(nsjoin -t "$TARGET" -U --preserve-credentials sh -c 'cat /proc/self/uid_map > /dev/null; awk "/^Uid|^Gid/ {print \$2}" /proc/self/status' | one_line | sed "s/^0 0$/$(id -u) $(id -g)/")"
+equal "neither inheritable nor ambient capabilities, whatever the caller has" "0000000000000000 0000000000000000" "$(nsjoin -t "$TARGET" -a sed -nE 's/^Cap(Inh|Amb):\t//p' /proc/self/status | one_line)"
 equal "all capabilities taken" 0000000000000000 "$(nsjoin -t "$TARGET" -a --drop all sed -n 's/^CapEff:\t//p' /proc/self/status)"
 equal "also from what exec could give" 0000000000000000 "$(nsjoin -t "$TARGET" -a --drop all sed -n 's/^CapBnd:\t//p' /proc/self/status)"
 equal "no_new_privs" 1 "$(nsjoin -t "$TARGET" -a --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status)"
@@ -149,8 +149,8 @@ inner=$(
 	nobody bwrap --unshare-all --bind / / --dev /dev --proc /proc sh -c 'echo up; exec sleep 1000' > pub/bw 2>&1 & box=$!
 	await 20 grep -q up pub/bw
 	t=$(pgrep -P "$(pgrep -P $box)")
-	nobody "$O/tools/nsjoin" -t "$t" -a sh -c 'id -u; for n in mnt pid net user; do readlink /proc/self/ns/$n; done' 2>&1 | xargs
-	for n in mnt pid net user; do ns "$t" $n; done | xargs
+	nobody "$O/tools/nsjoin" -t "$t" -a sh -c 'id -u; for n in mnt pid net user; do readlink /proc/self/ns/$n; done' 2>&1 | one_line
+	for n in mnt pid net user; do ns "$t" $n; done | one_line
 	kill -9 "$t" $box; wait $box 2> /dev/null
 )
 equal "an ordinary user enters it, and keeps his id, as it has no other" "65534 $(tail -1 <<< "$inner")" "$([ -n "$SKIP_WHY" ] && echo "65534 " || head -1 <<< "$inner")"
@@ -196,8 +196,8 @@ if [ -z "$SKIP_WHY" ]; then
 	start_root() { nsrun -r -p -R "$T/fs" --mount-proc /bin/sh -c 'echo up > /srv/up; exec sleep 1000' < /dev/null > "$T/.start" 2>&1 & HOLDER=$!; await 20 test -s fs/srv/up; TARGET=$(pgrep -P $HOLDER); }
 	start_root
 fi
-equal "a root made by pivot_root is the namespace's" "file up" "$([ -n "$SKIP_WHY" ] || nsjoin -t "$TARGET" -a /bin/ls /srv | xargs)"
-equal "no descriptor of the host is in there" "0 1 2 3" "$([ -n "$SKIP_WHY" ] || nsjoin -t "$TARGET" -a /bin/ls /proc/self/fd 7< / | xargs)"
+equal "a root made by pivot_root is the namespace's" "file up" "$([ -n "$SKIP_WHY" ] || nsjoin -t "$TARGET" -a /bin/ls /srv | one_line)"
+equal "no descriptor of the host is in there" "0 1 2 3" "$([ -n "$SKIP_WHY" ] || nsjoin -t "$TARGET" -a /bin/ls /proc/self/fd 7< / | one_line)"
 equal "a working directory of the host is refused there" 125 "$([ -n "$SKIP_WHY" ] && echo 125 || code nsjoin -t "$TARGET" -a -w"$T" /bin/pwd)"
 [ -n "$SKIP_WHY" ] || end
 given
@@ -211,15 +211,15 @@ if [ -z "$SKIP_WHY" ]; then
 fi
 equal "the target's control group" "$([ -n "$SKIP_WHY" ] || grep -c rf-nsjoin "/proc/$TARGET/cgroup")" "$([ -n "$SKIP_WHY" ] || nsjoin -t "$TARGET" -c grep -c rf-nsjoin /proc/self/cgroup)"
 equal "standard input is still there" hi "$([ -n "$SKIP_WHY" ] && echo hi || echo hi | nsjoin -t "$TARGET" -c cat)"
-equal "no door to the group is left open" "0 1 2 3" "$([ -n "$SKIP_WHY" ] && echo 0 1 2 3 || nsjoin -t "$TARGET" -c ls /proc/self/fd | xargs)"
+equal "no door to the group is left open" "0 1 2 3" "$([ -n "$SKIP_WHY" ] && echo 0 1 2 3 || nsjoin -t "$TARGET" -c ls /proc/self/fd | one_line)"
 if [ -z "$SKIP_WHY" ]; then end; cgctl delete -r --kill rf-nsjoin; fi
 [ -n "$SKIP_WHY" ] || start nsrun --map-users 0:100000:65536 --map-groups 0:100000:65536 -m -p --mount-proc
 equal "root enters what belongs to others: staged, the network is the host's" "$([ -n "$SKIP_WHY" ] || ns self net)" "$([ -n "$SKIP_WHY" ] || nsjoin -t "$TARGET" -U -m -p -n readlink /proc/self/ns/net)"
-equal "a user of the map" "1000 1000" "$([ -n "$SKIP_WHY" ] && echo 1000 1000 || nsjoin -t "$TARGET" -a -S 1000 -G 1000 sh -c 'id -u; id -g' | xargs)"
+equal "a user of the map" "1000 1000" "$([ -n "$SKIP_WHY" ] && echo 1000 1000 || nsjoin -t "$TARGET" -a -S 1000 -G 1000 sh -c 'id -u; id -g' | one_line)"
 equal "no group of the caller's is kept" "1000" "$([ -n "$SKIP_WHY" ] && echo 1000 || nsjoin -t "$TARGET" -a -S 1000 -G 1000 id -G)"
 [ -n "$SKIP_WHY" ] || end
 [ -n "$SKIP_WHY" ] || start nsrun --map-users 0:100000:65536 --map-groups 0:100000:65536 -S 7 -G 8 -m
-equal "the target's ids" "7 8" "$([ -n "$SKIP_WHY" ] && echo 7 8 || nsjoin -t "$TARGET" -U -m -S follow -G follow sh -c 'id -u; id -g' | xargs)"
+equal "the target's ids" "7 8" "$([ -n "$SKIP_WHY" ] && echo 7 8 || nsjoin -t "$TARGET" -U -m -S follow -G follow sh -c 'id -u; id -g' | one_line)"
 refuse "a stranger may not look" 125 'rights of a tracer|Permission denied|not permitted' nobody nsjoin -t "$TARGET" -n true
 [ -n "$SKIP_WHY" ] || end
 given

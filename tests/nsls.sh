@@ -30,11 +30,11 @@ for kind in user mnt pid net ipc uts cgroup time; do
 	prints "and by -p" "^ *$(ns "$TARGET" $kind) +$kind" nsls -p "$TARGET"
 done
 equal "-p lists eight" 8 "$(nsls -n -p "$TARGET" | wc -l)"
-equal "two kinds" "net uts" "$(nsls -n -o TYPE -t net,uts | sort -u | xargs)"
+equal "two kinds" "net uts" "$(nsls -n -o TYPE -t net,uts | sort -u | one_line)"
 equal "by the options' names, too" mnt "$(nsls -n -o TYPE -t mount | sort -u)"
-equal "columns as chosen" "NPROCS TYPE" "$(nsls -o NPROCS,TYPE | head -1 | xargs)"
-equal "columns added" "NS TYPE NPROCS PID USER COMMAND PATH HELD" "$(nsls -o +PATH,held | head -1 | xargs)"
-equal "all columns" "$(nsls -o all | head -1 | xargs)" "$(nsls --output-all | head -1 | xargs)"
+equal "columns as chosen" "NPROCS TYPE" "$(nsls -o NPROCS,TYPE | head -1 | one_line)"
+equal "columns added" "NS TYPE NPROCS PID USER COMMAND PATH HELD" "$(nsls -o +PATH,held | head -1 | one_line)"
+equal "all columns" "$(nsls -o all | head -1 | one_line)" "$(nsls --output-all | head -1 | one_line)"
 for other in --tree=owner:--list --json:--raw --output=NS:--output-all; do
 	refuse "${other//:/ and }" 2 'exclude each other' nsls "${other%:*}" "${other#*:}"
 done
@@ -45,7 +45,7 @@ equal "raw, without headings" "$(ns "$TARGET" net)" "$(nsls -rn -p "$TARGET" -t 
 equal "raw says nothing beside" "" "$(nsls -r 2>&1 > /dev/null)"
 
 # --- which rows
-filtered() { equal "filter: $1" "$2" "$(nsls -rn -o "$3" -p "$TARGET" -Q "$1" 2>&1 | sort | xargs)"; }
+filtered() { equal "filter: $1" "$2" "$(nsls -rn -o "$3" -p "$TARGET" -Q "$1" 2>&1 | sort | one_line)"; }
 filtered "NS == $(ns "$TARGET" ipc)" "$(ns "$TARGET" ipc)" NS
 filtered "NS == '$(ns "$TARGET" ipc)' && NPROCS == 1" ipc type
 filtered "TYPE =~ '^[mn]' or TYPE == 'uts'" "mnt net uts" TYPE
@@ -63,7 +63,7 @@ refuse "of the processes of one" 2 '--filter is for the list of namespaces' nsls
 given "jq is not installed" command -v jq
 check "JSON" sh -c "nsls -J -o all | jq -e 'length >= 16 and all(.ns > 0 and (.type | length) > 2) and any(.ns == $(ns "$TARGET" net) and .nprocs == 1 and .pid == $TARGET and .held_by == \"process\" and .command == \"sleep 1000\")'"
 given "util-linux's lsns is not installed" sh -c 'command -v lsns && command -v jq'
-equal "the same namespaces as lsns" "$([ -n "$SKIP_WHY" ] || lsns -n -o NS -p "$TARGET" | sort -n | xargs)" "$([ -n "$SKIP_WHY" ] || nsls -n -o NS -p "$TARGET" | sort -n | xargs)"
+equal "the same namespaces as lsns" "$([ -n "$SKIP_WHY" ] || lsns -n -o NS -p "$TARGET" | sort -n | one_line)" "$([ -n "$SKIP_WHY" ] || nsls -n -o NS -p "$TARGET" | sort -n | one_line)"
 given
 prints "the processes of one" "^ *$TARGET +[0-9]+ +[^ ]+ +sleep 1000\$" nsls "$(ns "$TARGET" net)"
 check "of a number that nobody has: nothing, and exit 1" sh -c '! nsls 77'
@@ -120,7 +120,7 @@ every() { nsls -n -o NS,NSID,TYPE,NPROCS,PATH,HELD,ONS,PNS "$@" | sort; }
 same() { [ "$(every)" = "$(RINGFENCE_FAULT=listns=ENOSYS! every)" ]; }
 both() { given "this kernel has no listns(2)" has_listns; check "listns(2) and /proc tell the same: $1" await 5 same; given; }
 both "processes"
-equal "the tree, too" "$(nsls -n -o NS -p "$TARGET" -T | sort | xargs)" "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n -o NS -p "$TARGET" -T | sort | xargs)"
+equal "the tree, too" "$(nsls -n -o NS -p "$TARGET" -T | sort | one_line)" "$(RINGFENCE_FAULT=listns=ENOSYS! nsls -n -o NS -p "$TARGET" -T | sort | one_line)"
 given "this kernel has no listns(2)" has_listns
 check "who may not see all still sees all of its own" sh -c "nobody_ns=\$(setpriv --reuid 65534 --regid 65534 --clear-groups $O/tools/nsls -n -o NS 2> /dev/null | wc -l); [ \$nobody_ns -ge 8 ] || [ $(id -u) != 0 ]"
 # A thread in a network of its own: its process is elsewhere, and no descriptor is open.
@@ -199,12 +199,12 @@ cat > nets.sh << 'SH'
 mount -t tmpfs none /run
 ip netns add one && ip netns set one 77 && touch /run/other && mount --bind /run/netns/one /run/other
 net=$(stat -c %i /run/other)
-nsls -n -t net -o NETNSID -Q "NS == $net" | xargs
-nsls -n -t net -o NETNSID -p $$ | xargs
-nsls -n -t uts -o NETNSID -p $$ | xargs
-nsls -n -t net -o NSFS -Q "NETNSID == 77" | sort | xargs
-nsls -n -t net -o NSFS,HELD --nowrap -Q "NETNSID == '77'" | xargs
-nsls -J -t net -o NETNSID,NSFS -Q "NETNSID == '77'" | xargs
+nsls -n -t net -o NETNSID -Q "NS == $net" | one_line
+nsls -n -t net -o NETNSID -p $$ | one_line
+nsls -n -t uts -o NETNSID -p $$ | one_line
+nsls -n -t net -o NSFS -Q "NETNSID == 77" | sort | one_line
+nsls -n -t net -o NSFS,HELD --nowrap -Q "NETNSID == '77'" | one_line
+nsls -J -t net -o NETNSID,NSFS -Q "NETNSID == '77'" | one_line
 nsls -rn -t net -o PID,USER,COMMAND,NSFS -Q "NETNSID == '77'"
 python3 - "$net" << 'PY'
 import ctypes, os, socket, subprocess, sys

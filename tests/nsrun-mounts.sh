@@ -26,7 +26,7 @@ ways=("-r"); root && ways+=("-m")
 newer() { [ -z "${RINGFENCE_FAULT:-}" ] && answers 442; }
 
 # --- usage: refused before anything is done
-bad() { refuse "refused: --$1 $2" 125 "--$1: \"$(printf %s "$2" | sed 's/[][\\.*^$]/\\&/g')\": .*$3" nsrun "--$1" "$2" touch "$T/was-run"; }
+bad() { refuse "refused: --$1 $2" 125 "--$1: \"${2//[][\\.*^\$]/\\&}\": .*$3" nsrun "--$1" "$2" touch "$T/was-run"; }
 bad bind "" 'the source is empty'
 bad bind "x" 'a target is an absolute path without ".."'
 bad bind "/etc:x" 'absolute path'
@@ -83,7 +83,7 @@ for way in "${ways[@]}"; do
 	check "a bind is written to ($way)" nsrun $way --bind "$S:$D" sh -c "echo x > '$D/w' && rm '$S/w'"
 	refuse "--ro-bind is not ($way)" 1 'Read-only' nsrun $way --ro-bind "$S:$D" touch "$D/w"
 	check "but its source is ($way)" nsrun $way --ro-bind "$S:$D" touch "$S/f"
-	equal "DST is SRC unless given ($way)" "ro 1" "$(nsrun $way --ro-bind "$S" sh -c "touch '$S/f' 2> /dev/null || echo ro; grep -c ' $S ' /proc/self/mountinfo" | xargs)"
+	equal "DST is SRC unless given ($way)" "ro 1" "$(nsrun $way --ro-bind "$S" sh -c "touch '$S/f' 2> /dev/null || echo ro; grep -c ' $S ' /proc/self/mountinfo" | one_line)"
 	equal "a relative source ($way)" one "$(nsrun $way --bind "src:$D" cat "$D/f")"
 	for o in ro nosuid nodev noexec nosymfollow; do
 		check "bind option $o ($way)" has "$(with $way --bind "$S:$D:$o" -- "$D")" $o
@@ -107,7 +107,7 @@ for way in "-m" "-rm" "--read-only"; do
 	case $way in --read-only) set -- --bind "$S:$D" --read-only "$D"; way=-m ;; *) set -- --ro-bind "$S:$D" ;; esac
 	equal "read-only with all that is mounted below ($way $1)" end "$(nsrun -rm sh -c "$below nsrun $way "'"$@" sh -c "$writable"' sh "$@")"
 done
-equal "norec takes one mount alone" "0 1" "$(nsrun -rm sh -c "mount -t tmpfs x '$S/sub' && touch '$S/sub/x' && nsrun -m --bind '$S:$D:norec' sh -c 'ls $D/sub | wc -l; ls $S/sub | wc -l'" | xargs)"
+equal "norec takes one mount alone" "0 1" "$(nsrun -rm sh -c "mount -t tmpfs x '$S/sub' && touch '$S/sub/x' && nsrun -m --bind '$S:$D:norec' sh -c 'ls $D/sub | wc -l; ls $S/sub | wc -l'" | one_line)"
 refuse "which a user namespace may not, as it would uncover something" 125 'hint: in a user namespace a bind must take along' \
 	nsrun -rm sh -c "mount -t tmpfs x '$S/sub' && exec env RINGFENCE_FAULT= nsrun -rm --bind '$S:$D:norec' true"
 
@@ -125,7 +125,7 @@ check "noatime where it may" has "$(nsrun -rm sh -c "mount -t tmpfs x '$S/sub' &
 
 # --- new file systems
 for way in "${ways[@]}"; do
-	equal "--tmpfs ($way)" "0 755 $(root && echo 0 || echo 0)" "$(nsrun $way --tmpfs "$S" sh -c "ls '$S' | wc -l; stat -c '%a %u' '$S'" | xargs)"
+	equal "--tmpfs ($way)" "0 755 $(root && echo 0 || echo 0)" "$(nsrun $way --tmpfs "$S" sh -c "ls '$S' | wc -l; stat -c '%a %u' '$S'" | one_line)"
 	check "nosuid, nodev ($way)" has "$(with $way --tmpfs "$D" -- "$D")" nosuid
 	refuse "its size ($way)" 1 'No space' nsrun $way --tmpfs "$D:size=64K" dd if=/dev/zero of="$D/x" bs=1k count=100
 	equal "its mode ($way)" 1777 "$(nsrun $way --tmpfs "$D:mode=1777" stat -c %a "$D")"
@@ -135,13 +135,13 @@ for way in "${ways[@]}"; do
 	equal "--proc ($way)" "2 2" "$(nsrun $way -p --proc "$D" sh -c "set -- '$D'/[0-9]*; echo \$\$ \$#")"
 	equal "--devpts ($way)" "ptmx" "$(nsrun $way --devpts "$D" ls "$D")"
 	check "--mqueue ($way)" nsrun $way -i --mqueue "$D" touch "$D/queue"
-	equal "--sysfs ($way)" "lo ro" "$(nsrun $way -n --sysfs "$D" sh -c "ls '$D/class/net' | grep -v bonding_masters; $(opts "$D") | cut -d, -f1" | xargs)"
+	equal "--sysfs ($way)" "lo ro" "$(nsrun $way -n --sysfs "$D" sh -c "ls '$D/class/net' | grep -v bonding_masters; $(opts "$D") | cut -d, -f1" | one_line)"
 	equal "--sysfs, writable ($way)" rw "$(with $way -n --sysfs "$D:rw" -- "$D" | cut -d, -f1)"
 	given "cgroup2 can't be mounted here" nsrun -r -C --cgroupfs "$D" true
-	equal "--cgroupfs ($way)" "yes ro" "$(nsrun $way -C --cgroupfs "$D" sh -c "[ -e '$D/cgroup.procs' ] && echo yes; $(opts "$D") | cut -d, -f1" | xargs)"
+	equal "--cgroupfs ($way)" "yes ro" "$(nsrun $way -C --cgroupfs "$D" sh -c "[ -e '$D/cgroup.procs' ] && echo yes; $(opts "$D") | cut -d, -f1" | one_line)"
 	equal "--cgroupfs, writable ($way)" rw "$(with $way -C --cgroupfs "$D:rw" -- "$D" | cut -d, -f1)"
 	given
-	equal "--dev ($way)" "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero" "$(nsrun $way --dev "$D" ls "$D" | xargs)"
+	equal "--dev ($way)" "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero" "$(nsrun $way --dev "$D" ls "$D" | one_line)"
 	check "its devices work ($way)" nsrun $way --dev /dev sh -c 'echo x > /dev/null && [ $(head -c 5 /dev/zero | wc -c) = 5 ] && head -c 1 /dev/urandom > /dev/null && ! echo x 2> /dev/null > /dev/full && echo y > /dev/shm/z && echo ok > /dev/fd/1'
 	equal "its terminals are new ($way)" "0" "$(nsrun $way --dev /dev python3 -c 'import os; m, s = os.openpty(); print(os.ttyname(s).split("/")[-1])')"
 done
@@ -155,13 +155,13 @@ L=lower=$T/low1,lower=$T/low2
 overlays() { nsrun "$@" --overlay "$D:$L,upper=$T/up,work=$T/work" true; }
 for way in "${ways[@]}"; do
 	given "no overlay with an upper directory here" overlays $way
-	equal "--overlay: the first lower is on top ($way)" "1 2" "$(nsrun $way --overlay "$D:$L,upper=$T/up,work=$T/work" cat "$D/a" "$D/b" | xargs)"
+	equal "--overlay: the first lower is on top ($way)" "1 2" "$(nsrun $way --overlay "$D:$L,upper=$T/up,work=$T/work" cat "$D/a" "$D/b" | one_line)"
 	check "changes go to upper ($way)" sh -c "nsrun $way --overlay '$D:$L,upper=$T/up,work=$T/work' sh -c 'echo 3 > $D/a; rm $D/b; ! test -e $D/b' && grep -q 3 up/a && grep -q 1 low1/a && test -e low2/b"
 	rm -rf up work; mkdir up work
 	given "no overlay without one here" nsrun $way --overlay "$D:$L" true
-	equal "without upper it is read-only ($way)" "1 ro" "$(nsrun $way --overlay "$D:$L" sh -c "cat '$D/a'; touch '$D/x' 2> /dev/null || echo ro" | xargs)"
-	equal "over what is its own lower ($way)" "1 2" "$(nsrun $way --tmpfs "$T/low2" --overlay "$T/low1:$L" cat low1/a low1/b | xargs)"
-	equal "as the root ($way)" "2 1" "$(nsrun $way --empty-root --overlay "/:lower=$T/low1,lower=$T/low2,lower=$T/root" sh -c 'cat /b /a' | xargs)"
+	equal "without upper it is read-only ($way)" "1 ro" "$(nsrun $way --overlay "$D:$L" sh -c "cat '$D/a'; touch '$D/x' 2> /dev/null || echo ro" | one_line)"
+	equal "over what is its own lower ($way)" "1 2" "$(nsrun $way --tmpfs "$T/low2" --overlay "$T/low1:$L" cat low1/a low1/b | one_line)"
+	equal "as the root ($way)" "2 1" "$(nsrun $way --empty-root --overlay "/:lower=$T/low1,lower=$T/low2,lower=$T/root" sh -c 'cat /b /a' | one_line)"
 done
 given "no overlay with an upper directory here" overlays -r
 refuse "an upper that is an overlay itself" 125 'hint: upper and work must be directories of one file system' \
@@ -172,27 +172,27 @@ rm -rf up work o; mkdir up work
 
 # --- what is made
 for way in "${ways[@]}"; do
-	equal "--dir and its mode ($way)" "755 1700" "$(umask 077; nsrun $way --tmpfs "$D" --dir "$D/a/b" --dir "$D/c:1700" stat -c %a "$D/a/b" "$D/c" | xargs)"
+	equal "--dir and its mode ($way)" "755 1700" "$(umask 077; nsrun $way --tmpfs "$D" --dir "$D/a/b" --dir "$D/c:1700" stat -c %a "$D/a/b" "$D/c" | one_line)"
 	equal "one that is there stays ($way)" 755 "$(chmod 755 src/sub; nsrun $way --dir "$S/sub:700" stat -c %a "$S/sub")"
 	refuse "a file in its place ($way)" 125 'make a directory.*Not a directory' nsrun $way --dir "$S/f" true
 	equal "--symlink ($way)" "../x:y" "$(nsrun $way --tmpfs "$D" --symlink "../x\\:y:$D/a/l" readlink "$D/a/l")"
 	check "one that is there and right ($way)" nsrun $way --tmpfs "$D" --symlink "a:$D/l" --symlink "a:$D/l" true
 	refuse "one that is another ($way)" 125 'File exists, and is not this link' nsrun $way --tmpfs "$D" --symlink "a:$D/l" --symlink "b:$D/l" true
-	equal "--file ($way)" "hello 644" "$(umask 077; echo hello | nsrun $way --tmpfs "$D" --file "0:$D/etc/motd" sh -c "cat '$D/etc/motd'; stat -c %a '$D/etc/motd'" | xargs)"
+	equal "--file ($way)" "hello 644" "$(umask 077; echo hello | nsrun $way --tmpfs "$D" --file "0:$D/etc/motd" sh -c "cat '$D/etc/motd'; stat -c %a '$D/etc/motd'" | one_line)"
 	equal "--file and its mode ($way)" "4711" "$(nsrun $way --tmpfs "$D" --file "7:$D/x:4711" stat -c %a "$D/x" 7< file)"
-	equal "over a file, which is not changed ($way)" "two one" "$(nsrun $way --file "7:$S/f" cat "$S/f" 7< file | xargs) $(cat "$S/f")"
+	equal "over a file, which is not changed ($way)" "two one" "$(nsrun $way --file "7:$S/f" cat "$S/f" 7< file | one_line) $(cat "$S/f")"
 	equal "a large one ($way)" "$(head -c 3000000 /dev/zero | md5sum)" "$(head -c 3000000 /dev/zero | nsrun $way --tmpfs "$D" --file "0:$D/x" sh -c "cat '$D/x' | md5sum")"
 	equal "nothing of it is in the mount table but the file ($way)" 1 "$(nsrun $way --file "7:$S/f" grep -c '/data ' /proc/self/mountinfo 7< file)"
 	# --- hiding
-	equal "--mask of a directory ($way)" "0 ro" "$(nsrun $way --mask "$S" sh -c "ls '$S' | wc -l; touch '$S/x' 2> /dev/null || echo ro" | xargs)"
-	equal "--mask of a file ($way)" "0 1:3" "$(nsrun $way --mask "$S/f" sh -c "wc -c < '$S/f'; stat -c '%t:%T' '$S/f'" | xargs)"
+	equal "--mask of a directory ($way)" "0 ro" "$(nsrun $way --mask "$S" sh -c "ls '$S' | wc -l; touch '$S/x' 2> /dev/null || echo ro" | one_line)"
+	equal "--mask of a file ($way)" "0 1:3" "$(nsrun $way --mask "$S/f" sh -c "wc -c < '$S/f'; stat -c '%t:%T' '$S/f'" | one_line)"
 	check "--mask proc ($way)" nsrun $way -p --mount-proc --mask proc sh -c 'for f in kcore keys timer_list sched_debug; do [ ! -e /proc/$f ] || [ $(head -c 9 /proc/$f | wc -c) = 0 ] || exit 1; done; grep -q " /proc/keys " /proc/self/mountinfo'
 	check "--mask proc elsewhere ($way)" nsrun $way -p --proc "$D" --mask proc grep -q " $D/keys " /proc/self/mountinfo
 	check "--read-only proc ($way)" has "$(with $way -p --proc /proc --read-only proc -- /proc/sys)" ro
 	refuse "--read-only ($way)" 1 'Read-only' nsrun $way --read-only "$S" touch "$S/w"
 	check "and only there ($way)" nsrun $way --read-only "$S" touch "$T/w"
-	equal "--read-only /, and what comes after ($way)" "ro rw" "$(nsrun $way --read-only / --tmpfs "$D" sh -c "touch '$T/w' 2> /dev/null || echo ro; touch '$D/w' && echo rw" | xargs)"
-	equal "--root-ro: after all of it ($way)" "ro ro" "$(nsrun $way --root-ro --tmpfs "$D" sh -c "touch '$T/w' 2> /dev/null || echo ro; touch '$D/w' 2> /dev/null || echo ro" | xargs)"
+	equal "--read-only /, and what comes after ($way)" "ro rw" "$(nsrun $way --read-only / --tmpfs "$D" sh -c "touch '$T/w' 2> /dev/null || echo ro; touch '$D/w' && echo rw" | one_line)"
+	equal "--root-ro: after all of it ($way)" "ro ro" "$(nsrun $way --root-ro --tmpfs "$D" sh -c "touch '$T/w' 2> /dev/null || echo ro; touch '$D/w' 2> /dev/null || echo ro" | one_line)"
 	refuse "--root-ro of a new root ($way)" 1 'Read-only' nsrun $way --root root --root-ro touch /x
 done
 
@@ -200,11 +200,11 @@ done
 for way in "${ways[@]}"; do
 	equal "a later mount covers an earlier ($way)" "0" "$(nsrun $way --bind "$S:$D" --tmpfs "$D" ls "$D" | wc -l)"
 	equal "and the other way round ($way)" one "$(nsrun $way --tmpfs "$D" --bind "$S:$D" cat "$D/f")"
-	equal "into an earlier one ($way)" "one s" "$(nsrun $way --tmpfs "$D" --bind "$S:$D/s" sh -c "cat '$D/s/f'; ls '$D'" | xargs)"
-	equal "a source that an earlier one covers ($way)" "one src" "$(nsrun $way --tmpfs "$T" --bind "$S" sh -c "cat '$S/f'; ls '$T'" | xargs)"
-	equal "a source with an earlier one on it ($way)" "0 one" "$(nsrun $way --tmpfs "$S" --bind "$S:$D" sh -c "ls '$S' | wc -l; cat '$D/f'" | xargs)"
+	equal "into an earlier one ($way)" "one s" "$(nsrun $way --tmpfs "$D" --bind "$S:$D/s" sh -c "cat '$D/s/f'; ls '$D'" | one_line)"
+	equal "a source that an earlier one covers ($way)" "one src" "$(nsrun $way --tmpfs "$T" --bind "$S" sh -c "cat '$S/f'; ls '$T'" | one_line)"
+	equal "a source with an earlier one on it ($way)" "0 one" "$(nsrun $way --tmpfs "$S" --bind "$S:$D" sh -c "ls '$S' | wc -l; cat '$D/f'" | one_line)"
 	equal "and below it ($way)" "er" "$(nsrun $way --tmpfs "$S/deep" --bind "$S:$D" ls "$D/deep")"
-	equal "an exchange ($way)" "two one" "$(nsrun $way --bind "$T/file:$S/f" --bind "$S/f:$T/file" cat "$S/f" "$T/file" | xargs)"
+	equal "an exchange ($way)" "two one" "$(nsrun $way --bind "$T/file:$S/f" --bind "$S/f:$T/file" cat "$S/f" "$T/file" | one_line)"
 done
 
 # The working directory is no way below a mount.
@@ -216,34 +216,34 @@ equal "else it stays" "$S" "$(cd src && nsrun -r --tmpfs "$D" pwd)"
 # --- an empty root, and one to fill
 fill=(--ro-bind "$T/root/bin:/bin")
 for way in "-r" "-r -p" "-r -f"; do
-	equal "--empty-root ($way)" "bin" "$(nsrun $way --empty-root "${fill[@]}" /bin/ls / | xargs)"
+	equal "--empty-root ($way)" "bin" "$(nsrun $way --empty-root "${fill[@]}" /bin/ls / | one_line)"
 	equal "mode and owner ($way)" "755 0" "$(nsrun $way --empty-root "${fill[@]}" /bin/stat -c '%a %u' /)"
 	equal "nothing of the old root is left ($way)" "2" "$(nsrun $way -p --empty-root "${fill[@]}" --proc /proc /bin/cat /proc/self/mountinfo | grep -cv ' - proc ')"
 	equal "nor where a bind is the root ($way)" "$(wc -l < /proc/self/mountinfo)" "$(nsrun $way --empty-root --bind "/:/" cat /proc/self/mountinfo | wc -l)"
 	given "covering a root directory needs move_mount" newer
 	equal "nor on a root directory ($way)" "$(wc -l < /proc/self/mountinfo)" "$(nsrun $way --root / --bind "/:/" cat /proc/self/mountinfo | wc -l)"
 	given
-	equal "nor with two of them ($way)" "bin dev escape etc proc" "$(nsrun $way --empty-root --bind "/:/" --tmpfs / --bind "$T/root:/" /bin/ls / | xargs)"
+	equal "nor with two of them ($way)" "bin dev escape etc proc" "$(nsrun $way --empty-root --bind "/:/" --tmpfs / --bind "$T/root:/" /bin/ls / | one_line)"
 	touch outer-file
 	equal "there is no way out ($way)" in "$(nsrun $way --empty-root "${fill[@]}" --bind "$T/root/escape:/escape" /escape "$T/outer-file")"
 	equal "nor here ($way)" in "$(nsrun $way --empty-root --bind "$T/root:/" /escape "$T/outer-file"; rmdir root/way-out)"
 done
-equal "--mount-proc fits in" "2 proc" "$(nsrun -r -p --empty-root "${fill[@]}" --mount-proc /bin/sh -c 'echo $$; ls / | grep proc' | xargs)"
+equal "--mount-proc fits in" "2 proc" "$(nsrun -r -p --empty-root "${fill[@]}" --mount-proc /bin/sh -c 'echo $$; ls / | grep proc' | one_line)"
 given "must be root: maps ids that are not its own" root
 wide="--map-users 0:100000:65536 --map-groups 0:100000:65536"
-equal "made as a mapped id" "0:0 0:0 0:0" "$(nsrun $wide --empty-root "${fill[@]}" --dir /d --tmpfs /t /bin/stat -c %u:%g / /d /t | xargs)"
-equal "also where the program is someone else" "5 0:0" "$(nsrun $wide -S 5 -G 5 --empty-root "${fill[@]}" --dir /d /bin/sh -c 'id -u; stat -c %u:%g /d' | xargs)"
+equal "made as a mapped id" "0:0 0:0 0:0" "$(nsrun $wide --empty-root "${fill[@]}" --dir /d --tmpfs /t /bin/stat -c %u:%g / /d /t | one_line)"
+equal "also where the program is someone else" "5 0:0" "$(nsrun $wide -S 5 -G 5 --empty-root "${fill[@]}" --dir /d /bin/sh -c 'id -u; stat -c %u:%g /d' | one_line)"
 equal "and where nobody is root" "7:7" "$(nsrun --map-users 7:100000:10 --map-groups 7:100000:10 --empty-root "${fill[@]}" --dir /d /bin/stat -c %u:%g /d)"
 
 # --- id-mapped binds
 idmaps() { maps_mounts && nsrun $wide --bind "$S:$D:idmap" true; }
 given "no id-mapped mounts of this file system here" idmaps
 touch src/mine && chown 0:0 src/mine && touch src/five && chown 5:6 src/five
-equal "idmap: owners are as on the disk" "0:0 5:6" "$(nsrun $wide --bind "$S:$D:idmap" stat -c %u:%g "$D/mine" "$D/five" | xargs)"
+equal "idmap: owners are as on the disk" "0:0 5:6" "$(nsrun $wide --bind "$S:$D:idmap" stat -c %u:%g "$D/mine" "$D/five" | one_line)"
 equal "without it they are nobody's" "65534:65534" "$(nsrun $wide --bind "$S:$D" stat -c %u:%g "$D/mine")"
 equal "what is made inside is root's outside" 0:0 "$(nsrun $wide --bind "$S:$D:idmap" touch "$D/new"; stat -c %u:%g src/new)"
 refuse "read-only, too" 1 'Read-only' nsrun $wide --bind "$S:$D:idmap,ro" touch "$D/x"
-equal "several" "5:6 5:6" "$(nsrun $wide --bind "$S:$D:idmap" --bind "$S:$T/low1:idmap,norec" stat -c %u:%g "$D/five" "$T/low1/five" | xargs)"
+equal "several" "5:6 5:6" "$(nsrun $wide --bind "$S:$D:idmap" --bind "$S:$T/low1:idmap,norec" stat -c %u:%g "$D/five" "$T/low1/five" | one_line)"
 rm -f src/mine src/five src/new
 refuse "never unshifted: without mount_setattr it fails" 125 'hint: there is no other way to shift owners' env RINGFENCE_FAULT=mount_setattr=ENOSYS! nsrun $wide --propagation unchanged --bind "$S:$D:idmap" true
 refuse "nor without open_tree" 125 'open_tree.*Function not implemented' env RINGFENCE_FAULT=open_tree=ENOSYS! nsrun $wide --bind "$S:$D:idmap" true
@@ -344,7 +344,7 @@ everything=(-p --wd "$T" --empty-root --ro-bind / --tmpfs "$T/dst:mode=1777,size
 	--read-only proc --symlink "a:$T/dst/l" --dir "$T/dst/d" --bind "$S:$T/dst/src:noexec" --read-only "$T/dst/src")
 look='cat dst/deep/file; readlink dst/l; ls dst | xargs; touch /usr/x 2> /dev/null || echo ro; touch dst/src/w 2> /dev/null || echo ro; dst/src/../src/sub/../f 2> /dev/null || echo no; head -c 3 /dev/zero | wc -c; touch dst/w && echo rw; echo $$; ls /proc | grep -c "^[0-9]"'
 want="two a d deep l src ro ro no 3 rw 2 4"
-plain() { (cd "$T" && "$@" nsrun -r "${everything[@]}" sh -c "$look" 7< file 2>&1 | xargs); }
+plain() { (cd "$T" && "$@" nsrun -r "${everything[@]}" sh -c "$look" 7< file 2>&1 | one_line); }
 equal "all of it" "$want" "$(plain env | sed 's/ [0-9]*$/ 4/')"
 for who in "" nobody; do
 	for fault in open_tree move_mount mount_setattr fsopen fsconfig fsmount openat2 "open_tree=ENOSYS!,move_mount=ENOSYS!,fsopen=ENOSYS!,mount_setattr=ENOSYS!,openat2"; do
@@ -366,7 +366,7 @@ given
 # --- as an ordinary user
 chmod 755 root root/*
 equal "nobody: a read-only system with a private /tmp and /dev" "ro rw dev" \
-	"$(nobody nsrun -r --empty-root --ro-bind / --tmpfs /tmp:mode=1777 --dev /dev sh -c 'touch /usr/x 2> /dev/null || echo ro; touch /tmp/x && echo rw; echo x > /dev/null && echo dev' | xargs)"
+	"$(nobody nsrun -r --empty-root --ro-bind / --tmpfs /tmp:mode=1777 --dev /dev sh -c 'touch /usr/x 2> /dev/null || echo ro; touch /tmp/x && echo rw; echo x > /dev/null && echo dev' | one_line)"
 refuse "nobody without a user namespace" 125 'hint: this needs CAP_SYS_ADMIN' nobody nsrun --tmpfs "$D" true
 refuse "nobody, where a mount point can't be made" 125 'Permission denied' nobody nsrun -r --tmpfs /etc/none true
 

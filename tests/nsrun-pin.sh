@@ -82,25 +82,25 @@ equal "nothing stays of it" no "$([ -e s ] && echo yes || echo no)"
 
 # --- a set
 nsrun -a -r --hostname inner --pin "$set" sh -c 'for k in user mnt net ipc uts cgroup time; do readlink /proc/self/ns/$k; done' > was 2> said
-equal "--pin NAME keeps all eight" "$KINDS" "$(ls "$name" | xargs)"
+equal "--pin NAME keeps all eight" "$KINDS" "$(ls "$name" | one_line)"
 check "and says what becomes of a pid namespace" grep -q 'pid namespace is kept, but takes no process' said
-equal "they are the program's" "$(sort was | xargs)" "$(for k in user mnt net ipc uts cgroup time; do of $k "$name/$k"; done | sort | xargs)"
+equal "they are the program's" "$(sort was | one_line)" "$(for k in user mnt net ipc uts cgroup time; do of $k "$name/$k"; done | sort | one_line)"
 refuse "a set that is there" 125 'is there already: nsjoin --pin joins what is kept there, nsrun --unpin removes it' nsrun -n --pin "$set" true
 prints "nsls shows where" "$name/net" nsls --persistent -o TYPE,PATH
 refuse "its pid namespace is over" 125 "first process has died" nsjoin --pin "$set" true
 check "--unpin NAME" nsrun --unpin "$set"
 equal "nothing stays" "no 0" "$([ -e "$name" ] && echo yes || echo no) $(grep -c "$set" /proc/self/mountinfo)"
 nsrun -r -m -u -n --hostname inner --pin ./set true
-equal "--pin DIR" "mnt net user uts" "$(ls set | xargs)"
-equal "nsjoin --pin DIR joins all of them" "inner 0 new" "$(nsjoin --pin ./set sh -c "hostname; id -u; [ \"\$(readlink /proc/self/ns/net)\" = 'net:[$(stat -c %i set/net)]' ] && echo new" | xargs)"
+equal "--pin DIR" "mnt net user uts" "$(ls set | one_line)"
+equal "nsjoin --pin DIR joins all of them" "inner 0 new" "$(nsjoin --pin ./set sh -c "hostname; id -u; [ \"\$(readlink /proc/self/ns/net)\" = 'net:[$(stat -c %i set/net)]' ] && echo new" | one_line)"
 equal "unless another is named" "$(own uts)" "$(nsjoin --pin ./set --uts=/proc/self/ns/uts readlink /proc/self/ns/uts 2>&1 | tail -1)"
 equal "the directory's mount is private" private "$(findmnt -no PROPAGATION "$T/set")"
 touch set/more 2> /dev/null
 refuse "--unpin of a set with another's file in it" 125 'set/more: was not made by nsrun --pin: nothing is removed' nsrun --unpin ./set
-equal "has removed nothing" "mnt more net user uts" "$(ls set | xargs)"
+equal "has removed nothing" "mnt more net user uts" "$(ls set | one_line)"
 rm set/more
 prints "--unpin --dry-run" 'let a namespace go: ./set/net' nsrun --unpin ./set/ --dry-run
-equal "removes nothing" "mnt net user uts" "$(ls set | xargs)"
+equal "removes nothing" "mnt net user uts" "$(ls set | one_line)"
 check "--unpin DIR/" nsrun --unpin ./set/
 equal "it is gone" "no 0" "$([ -e set ] && echo yes || echo no) $(mounts)"
 refuse "a program that is not found keeps no set" 127 'no-such' nsrun -n --pin ./set no-such
@@ -109,7 +109,7 @@ equal "with clocks set off" "77 0" "$(nsrun -r --monotonic 77 -n --pin ./set tru
 nsrun --unpin ./set
 check "its pid namespace takes processes while the first one lives" sh -c 'nsrun -a -r --no-kill-child --pin ./set sh -c "echo up > up; exec sleep 1000" & nsrun=$!; until [ -s up ] || ! kill -0 $nsrun 2> /dev/null; do sleep 0.02; done; [ "$(nsjoin --pin ./set sh -c "echo \$\$")" -gt 1 ]; code=$?; kill $nsrun; wait $nsrun; exit $code'
 nsrun --unpin ./set
-equal "--info-fd tells the namespaces that are kept" "$(nsrun -r --boottime 5 -n --pin ./set --info-fd 7 true 7> info 2> .err; for k in time net; do stat -c %i set/$k; done | xargs)" \
+equal "--info-fd tells the namespaces that are kept" "$(nsrun -r --boottime 5 -n --pin ./set --info-fd 7 true 7> info 2> .err; for k in time net; do stat -c %i set/$k; done | one_line)" \
 	"$(sed 's/.*"net": \([0-9]*\).*"time": \([0-9]*\).*/\2 \1/' info)"
 nsrun --unpin ./set
 equal "--ready-fd" ready "$(nsrun -r -n --pin ./set --ready-fd 7 true 7>&1)"
@@ -139,7 +139,7 @@ RINGFENCE_FAULT=umount2=KILL nsrun --unpin ./set 2> /dev/null
 
 # --- without the newer calls
 for fault in open_tree=ENOSYS! move_mount=ENOSYS! mount_setattr=ENOSYS! clone3=ENOSYS! "open_tree=ENOSYS!,move_mount=ENOSYS!,mount_setattr=ENOSYS!,clone3=ENOSYS!"; do
-	equal "without ${fault//=ENOSYS!/}" "mnt net pid user inner" "$(RINGFENCE_FAULT=$fault nsrun -r -n -m -p --pin ./set true 2> .err; ls set | xargs) $(nsrun -r --uts="$T/f" --hostname inner true; nsjoin --uts=f hostname)"
+	equal "without ${fault//=ENOSYS!/}" "mnt net pid user inner" "$(RINGFENCE_FAULT=$fault nsrun -r -n -m -p --pin ./set true 2> .err; ls set | one_line) $(nsrun -r --uts="$T/f" --hostname inner true; nsjoin --uts=f hostname)"
 	RINGFENCE_FAULT=$fault nsrun --unpin ./set; nsrun --unpin ./f
 done
 equal "without them, a shared mount" 125 "$(shared env RINGFENCE_FAULT=open_tree=ENOSYS! nsrun --mount="$T/f" true 2> .err; echo $?)"
@@ -155,13 +155,13 @@ nsrun --unpin ./f
 equal "his ids mapped by who has the privilege" "0:0 1234 allow" "$(nsrun --owner 1234:1235 --map-users 0:1234:1 --map-groups 0:1235:1 sh -c 'echo $(id -u):$(id -g) $(awk "{ print \$2 }" /proc/self/uid_map) $(cat /proc/self/setgroups)')"
 equal "and no group of the caller's" 0 "$(setpriv --groups 4,24 nsrun --owner 1234:1235 --map-users 0:1234:1 --map-groups 0:1235:1 id -G)"
 equal "in all namespaces, with clocks" "2
-1234" "$(nsrun -a --owner 1234:1235 --map-users 0:1234:1 --map-groups 0:1235:1 --monotonic 5 --mount-proc --user="$T/f" sh -c 'echo $$' | xargs; owner f)" 2> .err
+1234" "$(nsrun -a --owner 1234:1235 --map-users 0:1234:1 --map-groups 0:1235:1 --monotonic 5 --mount-proc --user="$T/f" sh -c 'echo $$' | one_line; owner f)" 2> .err
 given
 nsrun --unpin ./f > .out 2>&1
 refuse "--owner needs privilege" 125 'set(groups|resgid).*Operation not permitted' nobody nsrun --owner 1:1 true
 
 # --- options that unshare has
-equal "--whitelist-env" "A=1 C=3" "$(A=1 B=2 C=3 nsrun -r --whitelist-env A,C /usr/bin/env | sort | xargs)"
+equal "--whitelist-env" "A=1 C=3" "$(A=1 B=2 C=3 nsrun -r --whitelist-env A,C /usr/bin/env | sort | one_line)"
 equal "--forward-signals" 3 "$(nsrun -r --forward-signals sh -c 'trap "exit 3" TERM; kill -TERM $PPID; while :; do sleep 0.02; done' > .out 2>&1; echo $?)"
 check "--kill-child implies --fork" sh -c '[ "$(nsrun -r --kill-child sh -c "ps -o comm= -p \$PPID")" = nsrun ]'
 refuse "--map-subids and another" 125 'exclude each other' nsrun --map-subids --map-users 0:0:1 true

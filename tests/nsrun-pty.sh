@@ -8,7 +8,7 @@ nsrun -r true 2> .err || skip_all "no user namespaces here: $(cat .err)"
 [ -c /dev/ptmx ] && [ -e /dev/pts ] || skip_all "no pseudo terminals here"
 at() { timeout 60 python3 "$TOP/tests/terminal.py" "$@" 2>&1; }
 code() { "$@" > "$T/.out" 2> "$T/.err"; echo $?; }
-tidy() { tr -d '\r' | xargs; }
+tidy() { tr -d '\r' | one_line; }
 
 # --- without a terminal outside
 equal "it is a terminal, on all three" "yes yes yes" "$(nsrun -r --pty sh -c 'for i in 0 1 2; do [ -t $i ] && echo yes; done' < /dev/null | tidy)"

@@ -99,7 +99,7 @@ map() { nsrun "$@" sh -c 'echo $(cat /proc/self/uid_map)'; }
 equal "--map-user" "5 $(id -u) 1" "$(map --map-user 5)"
 equal "--map-user by name" "$(awk -F: '$1 == "nobody" { print $3 }' /etc/passwd) $(id -u) 1" "$(map --map-user nobody)"
 equal "--map-group by name" "$(awk -F: '$1 == "daemon" { print $3 }' /etc/group) $(id -g) 1" "$(nsrun --map-user 0 --map-group daemon sh -c 'echo $(cat /proc/self/gid_map)')"
-all=$(awk '{ printf "%.0f %.0f %.0f\n", $1, $1, ($3 == 4294967295 ? $3 - 1 : $3) }' /proc/self/uid_map | xargs)
+all=$(awk '{ printf "%.0f %.0f %.0f\n", $1, $1, ($3 == 4294967295 ? $3 - 1 : $3) }' /proc/self/uid_map | one_line)
 equal "--map-users all: each id as itself" "$all" "$(root && map --map-users all || echo "$all")"
 refuse "no such user" 125 'nosuchuser: is not in /etc/passwd' nsrun --map-user nosuchuser true
 refuse "two ways at once" 125 'exclude each other' nsrun --map-user 1 -r true
@@ -107,7 +107,7 @@ refuse "--map-auto and a range" 125 'exclude each other' nsrun --map-auto --map-
 given "must be root: maps ids that are not its own" root
 equal "unshare's older form" "5 100000 10" "$(map --map-users 100000,5,10)"
 equal "a range makes room for a single id (util-linux loses one more)" "11 0 1 1 1 10" "$(map --map-users 1:1:10 --map-user 11 --map-groups all -S 11)"
-equal "and for one inside of it" "0 100000 3 3 0 1 4 100003 6" "$(map --map-users 0:100000:10 --map-user 3 | xargs -n3 | sort -n | xargs)"
+equal "and for one inside of it" "0 100000 3 3 0 1 4 100003 6" "$(map --map-users 0:100000:10 --map-user 3 | xargs -n3 | sort -n | one_line)"
 given "must be root, with newuidmap installed" sh -c '[ "$(id -u)" = 0 ] && command -v newuidmap'
 # /etc/subuid is not ours: in a mount namespace another stands before it.
 subuid() { printf 'nobody:200000:1000\n65534:300000:5\n' > subids; chmod 644 subids
@@ -182,7 +182,7 @@ wait
 
 # --- environment and capabilities
 equal "--clear-env" "" "$(nsrun -r --clear-env /usr/bin/env)"
-equal "--keep-env" "A=1 C=3" "$(A=1 B=2 C=3 nsrun -r --clear-env --keep-env A,C --keep-env D /usr/bin/env | sort | xargs)"
+equal "--keep-env" "A=1 C=3" "$(A=1 B=2 C=3 nsrun -r --clear-env --keep-env A,C --keep-env D /usr/bin/env | sort | one_line)"
 equal "--setenv and --unsetenv" "x " "$(B=2 nsrun -r --setenv A=x --unsetenv B sh -c 'echo "$A $B"')"
 refuse "--setenv without a value" 125 '--setenv: "A" is not NAME=VALUE' nsrun -r --setenv A true
 refuse "--keep-env alone" 125 'what --clear-env shall leave' nsrun -r --keep-env A true
