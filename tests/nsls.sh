@@ -199,12 +199,12 @@ cat > nets.sh << 'SH'
 mount -t tmpfs none /run
 ip netns add one && ip netns set one 77 && touch /run/other && mount --bind /run/netns/one /run/other
 net=$(stat -c %i /run/other)
-nsls -n -t net -o NETNSID -Q "NS == $net" | one_line
-nsls -n -t net -o NETNSID -p $$ | one_line
-nsls -n -t uts -o NETNSID -p $$ | one_line
-nsls -n -t net -o NSFS -Q "NETNSID == 77" | sort | one_line
-nsls -n -t net -o NSFS,HELD --nowrap -Q "NETNSID == '77'" | one_line
-nsls -J -t net -o NETNSID,NSFS -Q "NETNSID == '77'" | one_line
+nsls -n -t net -o NETNSID -Q "NS == $net" | xargs
+nsls -n -t net -o NETNSID -p $$ | xargs
+nsls -n -t uts -o NETNSID -p $$ | xargs
+nsls -n -t net -o NSFS -Q "NETNSID == 77" | sort | xargs
+nsls -n -t net -o NSFS,HELD --nowrap -Q "NETNSID == '77'" | xargs
+nsls -J -t net -o NETNSID,NSFS -Q "NETNSID == '77'" | xargs
 nsls -rn -t net -o PID,USER,COMMAND,NSFS -Q "NETNSID == '77'"
 python3 - "$net" << 'PY'
 import ctypes, os, socket, subprocess, sys
