@@ -31,7 +31,9 @@ check "an ordinary user may look" nobody cgctl snapshot /
 given "needs root to make control groups" root
 G=rf-s$$
 V2=/sys/fs/cgroup; [ "$(cgroup_mode)" = v2 ] || V2=/sys/fs/cgroup/unified
-here() { cgctl keys --json "$1" 2> /dev/null | jq -e '.settable and .here != "no"' > /dev/null; }
+# What can be written here, and its usual value.
+declare -A USUAL
+while IFS=$'\t' read -r key value; do USUAL[$key]=$value; done < <(cgctl keys --json | jq -r '.[] | select(.settable and .here != "no") | [.key, .usual // ""] | @tsv')
 DISK=$(lsblk -dnro MAJ:MIN,TYPE 2> /dev/null | awk '$2 == "disk" {print $1; exit}')
 HUGE=$(ls /sys/kernel/mm/hugepages 2> /dev/null | grep -o '2048kB' | head -1)
 
@@ -88,11 +90,12 @@ n=0 SET=0 NOT=''
 cgctl create $G
 while read -r line; do
 	n=$((n + 1)) key=${line##*|}; key=${key%%=*}
-	here "${key/2MB/SIZE}" || continue
+	[[ -v USUAL[${key/2MB/SIZE}] ]] || continue
 	case $key in hugetlb.*) [ -n "$HUGE" ] || continue ;; esac
 	IFS='|' read -ra words <<< "$line"
 	[ "$key" = cgroup.subtree_control ] && cgctl create -c "${line##*+}" "$G/k$n"
-	cgctl create "$G/k$n" "${words[0]%%=*}=$(cgctl keys --json "${words[0]%%=*}" | jq -r '.usual // empty')" 2> /dev/null || cgctl create "$G/k$n" 2> /dev/null
+	key=${words[0]%%=*}
+	cgctl create "$G/k$n" "$key=${USUAL[${key/2MB/SIZE}]}" 2> /dev/null || cgctl create "$G/k$n" 2> /dev/null
 	echo "$n $line" >> todo
 done < keys
 cgctl snapshot -o plain $G

@@ -12,6 +12,7 @@ bound=$((0x$(sed -n 's/^CapBnd:\t//p' /proc/self/status)))
 full=$(printf %x $bound)
 
 # --- bad input: named, with what is allowed, and nothing runs
+given "$ON_HOST" on_host
 while IFS='|' read -r option value want; do
 	refuse "$option=$value" 125 "$want" confine "$option=$value" touch ran
 done <<'ROWS'
@@ -79,6 +80,7 @@ refuse "--init-groups without a user" 125 '--init-groups needs --reuid' confine 
 refuse "no ambient against the securebits" 125 'forbids the ambient capabilities' confine --securebits +no_cap_ambient_raise --ambient-caps +chown true
 
 # --- what anyone may do
+given
 equal "--rlimit of a number" "100 200" "$(confine --rlimit nofile=100:200 prlimit --nofile --raw --noheadings -o SOFT,HARD | tr -s ' ')"
 equal "--rlimit of both" "100 100" "$(confine --rlimit nofile=100 prlimit --nofile --raw --noheadings -o SOFT,HARD | tr -s ' ')"
 equal "--rlimit of a size" "67108864 1073741824" "$(confine --rlimit as=64M:1G prlimit --as --raw --noheadings -o SOFT,HARD | tr -s ' ')"

@@ -75,6 +75,7 @@ text 'default allow' 'deny ENOENT getppid if arg0 == 1' 'allow getppid if arg0 <
 equal "several rules of one call: the first that holds" "ENOENT ok EIO E2BIG" "$(deed getppid,1 getppid,4 getppid,8 getppid,9)"
 
 # --- the language
+given "$ON_HOST" on_host
 text '# a comment' '' '	default	deny EPERM   # and one behind' 'allow @basic'
 check "comments, blanks and tabs" confine -s p.txt true
 printf 'default allow\r\ndeny E2BIG getppid\r\n' > p.txt
@@ -195,6 +196,7 @@ text 'default allow' 'include inc/a.txt' 'include inc/a.txt'
 refuse "too long with what it includes" 125 'with all it includes it is too long' confine -s p.txt true
 
 # --- compiled
+given
 text 'default allow' 'deny E2BIG getppid' 'deny EPERM _llseek'
 check "compile" confine compile p.txt p.bpf
 cp p.txt kept.txt

@@ -27,6 +27,7 @@ equal "and the program runs" ran "$(RINGFENCE_FAULT=landlock_create_ruleset=ENOS
 RINGFENCE_FAULT=landlock_create_ruleset=ENOSYS refuse "the error as JSON" 125 '"errno": "ENOSYS"' confine --json --fs ro:/ true
 
 # --- usage
+given "$ON_HOST" on_host
 for row in 'fs|ro|is not RIGHTS:PATH' 'fs|frob:/|"?frob"?: is not a right on paths: ro, rx, rw, execute, write_file' 'fs|:/|is not a right on paths' \
 	'fs|ro:|no path after the rights' 'tcp-bind|http|"http" is not a port from 0 to 65535' \
 	'tcp-bind|65536|is not a port' 'tcp-connect|80,|is not a port' 'tcp-connect||is not a port' 'scope|frob|is not a scope: abstract_unix_socket, signal' \

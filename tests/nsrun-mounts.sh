@@ -26,6 +26,7 @@ ways=("-r"); root && ways+=("-m")
 newer() { [ -z "${RINGFENCE_FAULT:-}" ] && answers 442; }
 
 # --- usage: refused before anything is done
+given "$ON_HOST" on_host
 bad() { refuse "refused: --$1 $2" 125 "--$1: \"${2//[][\\.*^\$]/\\&}\": .*$3" nsrun "--$1" "$2" touch "$T/was-run"; }
 bad bind "" 'the source is empty'
 bad bind "x" 'a target is an absolute path without ".."'
@@ -77,6 +78,7 @@ refuse "a directory on a file" 125 'a directory is mounted on a directory' nsrun
 refuse "a mask of nothing" 125 'hide a path.*No such file' nsrun -r --mask /no/such true
 
 # --- binds
+given
 for way in "${ways[@]}"; do
 	equal "--bind ($way)" "one" "$(nsrun $way --bind "$S:$D" cat "$D/f")"
 	equal "--bind of a file ($way)" two "$(nsrun $way --bind "$T/file:$S/f" cat "$S/f")"

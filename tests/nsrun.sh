@@ -15,6 +15,7 @@ mkdir empty
 if ! nsrun -r true 2> "$T/.err"; then skip_all "no user namespaces here: $(cat "$T/.err")"; fi
 
 # --- usage
+given "$ON_HOST" on_host
 refuse "an unknown option" 125 'no such option: --frob' nsrun --frob true
 refuse "no abbreviations" 125 'no such option: --map-root' nsrun --map-root true
 refuse "an option without its value" 125 '--root needs a value: DIR' nsrun --root
@@ -40,6 +41,7 @@ prints "version" '^nsrun \(ringfence\) [0-9]' nsrun --version
 refuse "help to a full disk" 125 'standard output: No space' sh -c 'nsrun --help > /dev/full'
 
 # --- how it ends
+given
 equal "exit code, in place" 7 "$(code nsrun -m -r sh -c 'exit 7')"
 equal "exit code, forked" 7 "$(code nsrun -r -f sh -c 'exit 7')"
 equal "exit code of pid 1" 7 "$(code nsrun -r -p sh -c 'exit 7')"
