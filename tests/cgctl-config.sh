@@ -4,9 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 
 # --- convert needs no control group
-equal "shares by the three policies" "39 100 100" "$(for p in oci-old linear oci-2025; do cgctl convert --policy $p cpu.shares=1024; done | sed s/.*=// | tr '\n' ' ' | sed 's/ $//')"
+equal "shares by the three policies" "39 100 100" "$(for p in oci-old linear oci-2025; do cgctl convert --policy $p cpu.shares=1024; done | sed s/.*=// | one_line)"
 equal "a pair becomes one value" "cpu.max=20000 50000" "$(cgctl convert cpu.cfs_quota_us=20000 cpu.cfs_period_us=50000)"
-equal "and the way back" "cpu.cfs_quota_us=50000 cpu.cfs_period_us=100000" "$(cgctl convert cpu.max=50% | tr '\n' ' ' | sed 's/ $//')"
+equal "and the way back" "cpu.cfs_quota_us=50000 cpu.cfs_period_us=100000" "$(cgctl convert cpu.max=50% | one_line)"
 refuse "what v2 has not" 1 'nothing like it there: v2' cgctl convert memory.swappiness=10
 refuse "swap without memory" 2 'without a limit on memory' cgctl convert memory.memsw.limit_in_bytes=64M
 refuse "an unknown key" 2 'no such key' cgctl convert no.such=1

@@ -132,9 +132,9 @@ cgctl snapshot -o small $G
 cgctl set $G/p pids.max=max memory.max=max cpu.max=max; cgctl set $G/p/c pids.max=200 memory.max=64M cpu.max=90%
 cgctl delegate --undo $G/p/c; cgctl snapshot -o big $G
 order() { cgctl restore --explain "$1" 2>&1 | grep -o "set its values: /$G[^ :]*"; }
-equal "lower: the child first" "/$G/p/c /$G/p" "$(order small | sed 's/.*: //' | tr '\n' ' ' | sed 's/ $//')"
+equal "lower: the child first" "/$G/p/c /$G/p" "$(order small | sed 's/.*: //' | one_line)"
 check "it is so" cgctl diff small now
-equal "raise: the parent first" "/$G/p /$G/p/c" "$(order big | sed 's/.*: //' | tr '\n' ' ' | sed 's/ $//')"
+equal "raise: the parent first" "/$G/p /$G/p/c" "$(order big | sed 's/.*: //' | one_line)"
 check "it is so, too" cgctl diff big now
 
 # --- all or nothing over the tree

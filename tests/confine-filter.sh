@@ -142,6 +142,7 @@ text 'default allow' 'deny EPERM _llseek riscv_flush_icache getppid'
 refuse "names of other machines are left out" 0 'not known here and left out: .*(_llseek|riscv_flush_icache)' confine -v -s p.txt true
 check "without a word, unless -v is given" sh -c '[ -z "$(confine -s p.txt true 2>&1)" ]'
 refuse "the error as JSON" 125 '"note": "line 2: .*frob' sh -c 'printf "default allow\nfrob read\n" > bad.txt; confine --json -s bad.txt true'
+given
 if [ "$(uname -m)" = x86_64 ]; then
 	text 'default allow'
 	equal "another architecture's numbers are not let through" 159 "$(deed 1073741934 > /dev/null; echo $?)"
@@ -196,7 +197,6 @@ text 'default allow' 'include inc/a.txt' 'include inc/a.txt'
 refuse "too long with what it includes" 125 'with all it includes it is too long' confine -s p.txt true
 
 # --- compiled
-given
 text 'default allow' 'deny E2BIG getppid' 'deny EPERM _llseek'
 check "compile" confine compile p.txt p.bpf
 cp p.txt kept.txt

@@ -380,6 +380,8 @@ def big(layout):
 
 def main():
     for name in sys.argv[3:] or CASES:
+        if name not in CASES:
+            sys.exit('layers.py: no image "%s". There are: %s' % (name, ' '.join(CASES)))
         layout = Layout(os.path.join(OUT, name))
         CASES[name](layout)
         layout.done()

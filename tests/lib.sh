@@ -43,7 +43,7 @@ has_line() {
 	return 1
 }
 
-# one_line: the words of standard input with a blank between them. xargs does that, and echo for it.
+# one_line: the words of standard input with a blank between them: xargs without its two processes, and quotes stay.
 one_line() {
 	local lines
 	mapfile -t lines

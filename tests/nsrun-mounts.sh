@@ -69,6 +69,7 @@ bad read-only "etc" 'absolute path'
 refuse "a mount over the root that stays" 125 'ask for a new root' nsrun -r --bind "$S:/" touch "$T/was-run"
 refuse "idmap without a map" 125 'idmap needs maps' nsrun -m --bind "$S:$D:idmap" touch "$T/was-run"
 check "and none of them has run anything" test ! -e "$T/was-run"
+given
 refuse "an empty root that others would see" 125 'needs mounts that are private or slave' nsrun -m --propagation shared --empty-root true
 refuse "two roots" 125 'exclude each other' nsrun -r --root root --empty-root true
 refuse "a source that is not there" 125 'open what will be mounted.*/no/such.*No such file' nsrun -r --bind "/no/such:$D" true
@@ -78,7 +79,6 @@ refuse "a directory on a file" 125 'a directory is mounted on a directory' nsrun
 refuse "a mask of nothing" 125 'hide a path.*No such file' nsrun -r --mask /no/such true
 
 # --- binds
-given
 for way in "${ways[@]}"; do
 	equal "--bind ($way)" "one" "$(nsrun $way --bind "$S:$D" cat "$D/f")"
 	equal "--bind of a file ($way)" two "$(nsrun $way --bind "$T/file:$S/f" cat "$S/f")"
