@@ -27,7 +27,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-enum { TEXT_MAX = 4096, PARTS_MAX = 256, DEPTH_MAX = 32, REGEX_NODES_MAX = 20000 };
+enum { TEXT_MAX = 4096, PARTS_MAX = 256, DEPTH_MAX = 32, REGEX_COPIES_MAX = 512 };
 
 enum op { LITERAL, COLUMN, OR, AND, NOT, EQ, NE, LE, LT, GE, GT, MATCH, NO_MATCH };
 
@@ -51,6 +51,7 @@ struct reader {
 	struct expr *e;
 	struct expr_error *error;
 	int depth;
+	uint64_t copies; /* of characters, in regular expressions */
 };
 
 static const struct {
@@ -252,10 +253,11 @@ static const char *end_of_set(const char *set)
 }
 
 /*
- * regcomp(3) writes x+ as xx*, and x{9} as nine x: nested, that takes all memory that there is. So what it would
- * write is counted before.
+ * regcomp(3) writes x+ as xx*, and x{9} as nine x: nested, that takes all memory that there is, and where x may be
+ * empty the square of their number in time. So the copies that it would make are counted before: of all regular
+ * expressions of one question, since a long one has room for a hundred.
  */
-static bool is_too_large(const char *regex)
+static bool is_too_large(const char *regex, uint64_t *copies)
 {
 	uint64_t before[DEPTH_MAX] = {0}, last = 0, times;
 	size_t depth = 0;
@@ -269,9 +271,12 @@ static bool is_too_large(const char *regex)
 		} else if (*c == ')' && depth) {
 			last += before[depth--];
 		} else if (*c == '+') {
+			*copies += last;
 			last *= 2;
 		} else if (*c == '{' && (times = read_bounds(c, &end))) {
-			last *= times < REGEX_NODES_MAX ? times : REGEX_NODES_MAX + 1;
+			times = times <= REGEX_COPIES_MAX + 1 ? times : REGEX_COPIES_MAX + 2;
+			*copies += last * (times - 1);
+			last *= times;
 			c = end;
 		} else if (*c != '*' && *c != '?') {
 			before[depth] += last;
@@ -280,7 +285,7 @@ static bool is_too_large(const char *regex)
 			if (!*c)
 				break;
 		}
-		if (before[depth] + last > REGEX_NODES_MAX)
+		if (*copies > REGEX_COPIES_MAX)
 			return true;
 	}
 	return false;
@@ -295,7 +300,7 @@ static int compile(struct reader *r, const char *at, struct part *p)
 		return fail(r, at, -EINVAL, "=~ and !~ need a string in quotes on the right");
 	if (p->has_regex)
 		return 0;
-	if (is_too_large(p->text))
+	if (is_too_large(p->text, &r->copies))
 		return fail(r, at, -EINVAL, "the expression repeats too much, or has brackets 32 deep");
 	error = regcomp(&p->regex, p->text, REG_EXTENDED | REG_NOSUB);
 	if (error) {
