@@ -71,7 +71,9 @@ struct rf_plan_options {
  * Result: the pid of the program that was started (reap it: rf_child_wait()), or 0 where the plan
  * starts none or ran dry, or -errno with *ret_failure filled (may be NULL). When this returns an
  * error, no step's effect is left, save those that can't be undone: namespaces that the calling
- * process itself has entered.
+ * process itself has entered. While something is being made that would outlast the caller (a control
+ * group, a directory for namespaces), signals wait; where SIGINT, SIGTERM, SIGHUP or SIGQUIT has come
+ * meanwhile and is not ignored, -EINTR, and it is delivered once all is undone.
  */
 RF_API pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 			 struct rf_failure *ret_failure);

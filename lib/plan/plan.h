@@ -66,6 +66,10 @@ struct plan_run {
 	bool signals_ready;	/* the mask and SIGPIPE are as the program shall have them */
 };
 
+/* For a step that makes what would outlast the caller: from here on all signals wait until the program begins or the
+ * plan has ended. One that would end the caller is looked for between the steps, and ends it with all undone. */
+int plan_hold_signals(struct plan_run *run);
+
 /* In the child: another process goes on with the plan, a child of the caller's; this one ends. */
 __attribute__((noreturn)) void plan_hand_over(struct plan_run *run, pid_t successor);
 

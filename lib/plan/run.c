@@ -192,6 +192,19 @@ static __attribute__((noreturn)) void child_fails(struct plan_run *run, size_t i
 	_exit(125);
 }
 
+/* A signal that would end us and is being held, before there is a process to pass it on to: -EINTR. */
+static int held_signal(const struct plan_run *run)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+	if (!run->signals_saved || run->child || run->in_child || sys_is_dry())
+		return 0;
+	for (size_t i = 0; i < array_size(ends); i++)
+		if (sys_quiet_pending(ends[i]))
+			return sys_fail(-EINTR, "wait", "", "SIG%s came", sigabbrev_np(ends[i]));
+	return 0;
+}
+
 static int pass(struct record *rec, size_t *ret_index)
 {
 	struct plan_run *run = rec->run;
@@ -204,7 +217,9 @@ static int pass(struct record *rec, size_t *ret_index)
 			continue;
 		rec->index = i;
 		rf_trace_forget();
-		r = s->kind->run(run, s);
+		r = held_signal(run);
+		if (r >= 0)
+			r = s->kind->run(run, s);
 		/* A dry run has done nothing that could be undone. */
 		s->done = r >= 0 && !sys_is_dry();
 		s->half_done = s->half_done && !sys_is_dry();
@@ -222,7 +237,8 @@ static int pass(struct record *rec, size_t *ret_index)
 			return r;
 		}
 	}
-	return 0;
+	*ret_index = run->plan->n - 1;
+	return held_signal(run);
 }
 
 /* The child has gone on as another one, which it made our child, too. */
@@ -396,10 +412,11 @@ pid_t rf_plan_run(struct rf_plan *plan, const struct rf_plan_options *options,
 	if (rec.options->report)
 		rf_trace_set(NULL, NULL);
 	free(rec.calls);
-	if (r < 0) {
-		restore_signals(run);
+	if (r < 0)
 		undo_steps(run);
-	}
+	/* Who has a program waits for it with all signals blocked; a held one ends us here. */
+	if ((r < 0 || !run->child) && !rec.options->dry_run)
+		restore_signals(run);
 	close_run(run);
 	run->record = NULL;
 	if (r < 0 || rec.options->dry_run)

@@ -37,8 +37,10 @@ static int run_create(struct plan_run *run, struct rf_step *s)
 
 	if (r >= 0) {
 		state->existed = r > 0;
-		r = cgroup_make(state->fs, state->name, &state->want, &state->g);
+		r = state->existed ? 0 : plan_hold_signals(run);
 	}
+	if (r >= 0)
+		r = cgroup_make(state->fs, state->name, &state->want, &state->g);
 	if (r >= 0)
 		r = state->transient ? cgroup_lock(state->g) : cgroup_open_rest(state->g);
 	s->half_done = r < 0 && state->g;

@@ -98,8 +98,10 @@ static int mount_directory(struct plan_run *run, struct rf_step *s)
 
 static int run_pin_set(struct plan_run *run, struct rf_step *s)
 {
-	int r = make_directory(s);
+	int r = plan_hold_signals(run);
 
+	if (r >= 0)
+		r = make_directory(s);
 	if (r < 0)
 		return r;
 	s->num[1] = MADE;

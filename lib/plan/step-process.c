@@ -18,11 +18,13 @@
 
 #include "proc/descriptors.h"
 
-static int save_signals(struct plan_run *run)
+int plan_hold_signals(struct plan_run *run)
 {
 	sigset_t all;
 	int r;
 
+	if (run->signals_saved)
+		return 0;
 	sigfillset(&all);
 	r = sys_sigprocmask(SIG_BLOCK, &all, &run->signals);
 	run->signals_saved = r >= 0;
@@ -137,7 +139,7 @@ static int run_fork(struct plan_run *run, struct rf_step *s)
 	const struct owner owner = {s->num[1] > 0, (uid_t)(s->num[1] - 1), (gid_t)s->num[2]};
 	uint64_t flags = (uint64_t)s->num[0];
 	pid_t pid;
-	int r = save_signals(run);
+	int r = plan_hold_signals(run);
 
 	if (r < 0 || (r = sys_pipe(run->release_fd)) < 0 || (r = sys_pipe(run->report_fd)) < 0)
 		return r;

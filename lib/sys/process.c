@@ -360,6 +360,16 @@ int sys_signal_ignore(int sig)
 			     sys_signal(sig));
 }
 
+bool sys_quiet_pending(int sig)
+{
+	struct sigaction action;
+	sigset_t pending;
+
+	/* A blocked signal is kept even where it is ignored. */
+	return !sigpending(&pending) && sigismember(&pending, sig) && !sigaction(sig, NULL, &action) &&
+	       action.sa_handler != SIG_IGN;
+}
+
 void sys_quiet_send(int fd, const void *data, size_t len)
 {
 	while (write(fd, data, len) < 0 && errno == EINTR)
