@@ -10,9 +10,9 @@ mode=$(cgroup_mode)
 is_v2() { [ "$mode" = v2 ]; }
 not_v2() { [ "$mode" != v2 ]; }
 has_key() { [ "$(cgctl keys --json "$1" | jq -r .here)" != no ] && cgctl get $G "$1"; }
-# The pids of a group, in the first hierarchy that has it.
-# As a number, not as they began: pids start again at the lowest.
+# Pids by number, not as the processes began: they start again at the lowest.
 in_order() { printf '%s\n' "$@" | sort -n | tr '\n' ' '; }
+# The pids of a group, in the first hierarchy that has it.
 members() { for d in /sys/fs/cgroup/"$1" /sys/fs/cgroup/{memory,pids,unified}/"$1"; do [ -d "$d" ] && { sort -n "$d/cgroup.procs" | tr '\n' ' '; return; }; done; }
 spawn() { sleep 1000 & PID=$!; }
 end() { kill -9 "$@" 2> /dev/null; wait "$@" 2> /dev/null; }

@@ -111,23 +111,13 @@ equal "the next command removes the group" "" "$(groups_left 'rf-run-*')"
 check "and says so" grep -q 'rf-run-' "$T/swept"
 
 # --- a signal that comes before there is a program: what was begun is undone, and then it is died of
-stopped() { has_line "/proc/$1/status" '^State:.T'; }
-# interrupted SIGNAL CALL COMMAND…: sent while the command stands at that call; its exit code, and the groups left.
-interrupted() {
-	local sig=$1 at=$2 pid
-	shift 2
-	RINGFENCE_FAULT="$at=STOP" "$@" > /dev/null 2>&1 &
-	pid=$!
-	await 5 stopped $pid && kill "-$sig" $pid && kill -CONT $pid
-	{ wait $pid; } 2> /dev/null
-	echo $? "$(groups_left "$G-s")"
-}
+undone() { interrupted "$@"; groups_left "$G-s"; }
 for at in "mkdirat:*/$G-s" "write:*/$G-s/pids.max" "openat:*/$G-s/[tc]*"; do
-	equal "SIGTERM at ${at%%:*}" "143 " "$(interrupted TERM "$at" cgctl run --name $G-s -p pids.max=50 -- true)"
+	equal "SIGTERM at ${at%%:*}" "143" "$(undone TERM "$at" cgctl run --name $G-s -p pids.max=50 -- true)"
 done
-equal "SIGHUP" "129 " "$(interrupted HUP "write:*/$G-s/pids.max" cgctl run --name $G-s -p pids.max=50 -- true)"
-equal "one that is ignored is passed on" "0 " "$(trap '' HUP; interrupted HUP "write:*/$G-s/pids.max" cgctl run --name $G-s -p pids.max=50 -- true)"
-equal "SIGTERM in the middle of cgctl create" "143 " "$(interrupted TERM "write:*/$G-s/pids.max" cgctl create $G-s pids.max=50)"
+equal "SIGHUP" "129" "$(undone HUP "write:*/$G-s/pids.max" cgctl run --name $G-s -p pids.max=50 -- true)"
+equal "one that is ignored does not end it" "0" "$(trap '' HUP; undone HUP "write:*/$G-s/pids.max" cgctl run --name $G-s -p pids.max=50 -- true)"
+equal "SIGTERM in the middle of cgctl create" "143" "$(undone TERM "write:*/$G-s/pids.max" cgctl create $G-s pids.max=50)"
 
 # --- delete
 sleep 1000 & busy=$!

@@ -82,6 +82,18 @@ equal() {
 # await SECONDS COMMAND…: until it succeeds; no fixed sleeps.
 await() { _n=$(($1 * 20)); shift; while ! "$@" > /dev/null 2>&1; do _n=$((_n - 1)); [ $_n -gt 0 ] || return 1; sleep 0.05; done; }
 
+# interrupted SIGNAL CALL COMMAND…: sends it while the command stands before that call; prints its exit code.
+stopped() { has_line "/proc/$1/status" '^State:.T'; }
+interrupted() {
+	local sig=$1 at=$2 pid
+	shift 2
+	RINGFENCE_FAULT="$at=STOP" "$@" > /dev/null 2>&1 &
+	pid=$!
+	await 5 stopped $pid && kill "-$sig" $pid && kill -CONT $pid
+	{ wait $pid; } 2> /dev/null
+	echo $?
+}
+
 # What no kernel answers otherwise is not repeated in the machines of other kernels: `given "$ON_HOST" on_host`.
 ON_HOST="the same on every kernel: shown on the host"
 on_host() { [ -z "${RINGFENCE_VM:-}" ]; }

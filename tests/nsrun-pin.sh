@@ -136,6 +136,7 @@ for call in mkdirat:*/set open_tree:*/set move_mount:*/set mount_setattr clone3 
 	given "must be root: keeping a namespace is a mount" root
 done
 RINGFENCE_FAULT=umount2=KILL nsrun --unpin ./set 2> /dev/null
+equal "SIGTERM before the program begins leaves no set" "143 no 0" "$(interrupted TERM 'mkdirat:*/set' nsrun -n -u --pin "$T/set" true) $([ -e set ] && echo yes || echo no) $(mounts)"
 
 # --- without the newer calls
 for fault in open_tree=ENOSYS! move_mount=ENOSYS! mount_setattr=ENOSYS! clone3=ENOSYS! "open_tree=ENOSYS!,move_mount=ENOSYS!,mount_setattr=ENOSYS!,clone3=ENOSYS!"; do

@@ -328,7 +328,6 @@ start -r -p sh -c "trap 'exit 3' TERM; $loop"
 kill -TERM $runner
 wait $runner
 equal "also to the first process of a pid namespace" 3 $?
-stopped() { grep -q '^State:.T' "/proc/$1/status"; }
 rm -f ready
 nsrun -r -f sh -c 'echo $$ > ready; kill -STOP $$; exit 5' &
 runner=$!

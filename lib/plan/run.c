@@ -195,14 +195,12 @@ static __attribute__((noreturn)) void child_fails(struct plan_run *run, size_t i
 /* A signal that would end us and is being held, before there is a process to pass it on to: -EINTR. */
 static int held_signal(const struct plan_run *run)
 {
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	int sig;
 
 	if (!run->signals_saved || run->child || run->in_child || sys_is_dry())
 		return 0;
-	for (size_t i = 0; i < array_size(ends); i++)
-		if (sys_quiet_pending(ends[i]))
-			return sys_fail(-EINTR, "wait", "", "SIG%s came", sigabbrev_np(ends[i]));
-	return 0;
+	sig = sys_quiet_ending();
+	return sig ? sys_fail(-EINTR, "wait", "", "SIG%s came", sigabbrev_np(sig)) : 0;
 }
 
 static int pass(struct record *rec, size_t *ret_index)

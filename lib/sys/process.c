@@ -360,14 +360,19 @@ int sys_signal_ignore(int sig)
 			     sys_signal(sig));
 }
 
-bool sys_quiet_pending(int sig)
+int sys_quiet_ending(void)
 {
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	struct sigaction action;
 	sigset_t pending;
 
+	if (sigpending(&pending) < 0)
+		return 0;
 	/* A blocked signal is kept even where it is ignored. */
-	return !sigpending(&pending) && sigismember(&pending, sig) && !sigaction(sig, NULL, &action) &&
-	       action.sa_handler != SIG_IGN;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigismember(&pending, ends[i]) && !sigaction(ends[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			return ends[i];
+	return 0;
 }
 
 void sys_quiet_send(int fd, const void *data, size_t len)

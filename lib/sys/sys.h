@@ -130,8 +130,8 @@ int sys_signal_ignore(int sig);
 bool sys_quiet_look(const char *root, const char *path, struct stat *ret_st);
 void sys_quiet_send(int fd, const void *data, size_t len);
 bool sys_quiet_receive(int fd, void *data, size_t len);
-/* Has this signal come, while it is blocked, and is not ignored? */
-bool sys_quiet_pending(int sig);
+/* A signal that came while it was blocked, is not ignored and asks a program to end; 0: none. */
+int sys_quiet_ending(void);
 /* Set IFF_UP on the interface by an ioctl on a throw-away socket. */
 int sys_link_up(const char *ifname);
 
