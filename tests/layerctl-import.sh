@@ -13,7 +13,6 @@ unset RINGFENCE_STORE
 cleanup() { cd /; umount -l "$T/t" "$T/t" "$T/small" 2> /dev/null; rm -rf "$T"; }
 trap cleanup EXIT
 
-victim() { find "$T/victim" -printf '%P %y %s %i %m %C@\n' | sort; }
 VICTIM_WAS=$(victim)
 check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim"
 
@@ -23,8 +22,6 @@ fs() { echo "$T/st/$1"/layers/*/fs; }
 words() { tr ' ' '\n' | sort | one_line; }
 # The files of all layers, "PATH:TYPE".
 tree() { (cd "$T/st/$1/layers" && find . -path './*/fs/*' -printf '%P:%y\n' | sed 's,^[0-9a-f]*/fs/,,' | words); }
-# What has no place in a store without images.
-left() { (cd "$1" && find tmp layers mounts blobs/sha256 -mindepth 1 2> /dev/null); }
 
 # The names of a file's extended attributes.
 xattrs() { /usr/bin/python3 -c 'import os, sys; print(*sorted(os.listxattr(sys.argv[1], follow_symlinks=False)))' "$1"; }
@@ -87,7 +84,6 @@ equal "opaque-via-link marks the directory inside" "$(fs opaque-via-link)$T/vict
 	"$(find "$(fs opaque-via-link)" -type d | while read -r d; do case $(xattrs "$d") in *opaque*) echo "$d" ;; esac; done)"
 
 # show KIND FILES: what the mounted image shows, "PATH=CONTENT …".
-seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | one_line); }
 show() {
 	local k=$1
 	rm -rf "$T/st/$k"

@@ -12,14 +12,9 @@ unset RINGFENCE_STORE
 cleanup() { cd /; umount -l "$T/t" "$T/t" 2> /dev/null; rm -rf "$T"; }
 trap cleanup EXIT
 
-victim() { find "$T/victim" -printf '%P %y %s %i %m %C@\n' | sort; }
 VICTIM_WAS=$(victim)
 check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim" config false-pair good layers-200 layers-501 other-blob platforms two-tags
 
-# What has no place in a store without images.
-left() { (cd "$1" && find tmp layers mounts blobs/sha256 -mindepth 1 2> /dev/null); }
-# What is mounted: "PATH=CONTENT …".
-seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | one_line); }
 
 echo "# sources"
 L="layerctl --store $S"

@@ -129,6 +129,12 @@ cgroup_mode() {
 	elif [ -d /sys/fs/cgroup/unified ]; then echo hybrid; else echo v1; fi
 }
 
+# For the tests of layers: what is mounted at $T/t, "PATH=CONTENT …"; what has no place in a store without images; the
+# directory outside that crafted layers aim at.
+seen() { (cd "$T/t" && find . -mindepth 1 -type f -printf '%P\n' | sort | while read -r f; do echo "$f=$(head -c 20 "$f")"; done | one_line); }
+left() { (cd "$1" && find tmp layers mounts blobs/sha256 -mindepth 1 2> /dev/null); }
+victim() { find "$T/victim" -printf '%P %y %s %i %m %C@\n' | sort; }
+
 # What could stay behind, as text to compare: mounts, groups named rf-*, our own descendants.
 census() {
 	wc -l < /proc/self/mountinfo

@@ -275,6 +275,60 @@ TEST_F(plan, a_dry_run_is_not_undone)
 	EXPECT_STREQ("aab", diary);
 }
 
+/* A step that makes what would last, and a signal that comes meanwhile. */
+static int run_lasting(struct plan_run *run, struct rf_step *s)
+{
+	int r = plan_hold_signals(run);
+
+	return r < 0 ? r : raise((int)s->num[0]) ?: run_note(run, s);
+}
+
+static const struct step_kind lasting = {.id = "lasting", .name = "make what lasts", .why = "A test.",
+					 .page = "diary(1)", .run = run_lasting, .undo = undo_note};
+
+static void note_signal(int sig)
+{
+	strncat(diary, "!", sizeof(diary) - strlen(diary) - 1);
+}
+
+static const struct {
+	int sig;
+	void (*handler)(int sig);
+	int result;
+	const char *diary, *note;
+} signal_rows[] = {
+	{SIGINT, note_signal, -EINTR, "ab-b-a!", "SIGINT came"},
+	{SIGTERM, note_signal, -EINTR, "ab-b-a!", "SIGTERM came"},
+	{SIGHUP, note_signal, -EINTR, "ab-b-a!", "SIGHUP came"},
+	{SIGQUIT, note_signal, -EINTR, "ab-b-a!", "SIGQUIT came"},
+	/* One that nobody wants, and one that ends nobody's work. */
+	{SIGTERM, SIG_IGN, 0, "abc", ""},
+	{SIGUSR1, note_signal, 0, "abc!", ""},
+};
+
+TEST_F(plan, a_signal_waits_until_all_is_undone)
+{
+	for (size_t i = 0; i < sizeof(signal_rows) / sizeof(signal_rows[0]); i++) {
+		struct rf_failure f = {0};
+		struct rf_plan *plan;
+		struct rf_step *s;
+
+		diary[0] = '\0';
+		ASSERT_NE(SIG_ERR, signal(signal_rows[i].sig, signal_rows[i].handler));
+		ASSERT_EQ(0, rf_plan_new(&plan));
+		ASSERT_EQ(0, plan_add_text(plan, &note, false, "a"));
+		s = plan_add(plan, &lasting, false);
+		ASSERT_EQ(0, step_text(s, 0, "b"));
+		s->num[0] = signal_rows[i].sig;
+		ASSERT_EQ(0, plan_add_text(plan, &note, false, "c"));
+		EXPECT_EQ(signal_rows[i].result, rf_plan_run(plan, NULL, &f));
+		EXPECT_STREQ(signal_rows[i].diary, diary);
+		EXPECT_STREQ(signal_rows[i].note, f.call.note);
+		rf_plan_free(plan);
+		signal(signal_rows[i].sig, SIG_DFL);
+	}
+}
+
 static int count_fds(void)
 {
 	DIR *d = opendir("/proc/self/fd");
