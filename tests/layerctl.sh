@@ -15,7 +15,6 @@ trap cleanup EXIT
 VICTIM_WAS=$(victim)
 check "the fixtures are made" /usr/bin/python3 "$TOP/tests/layers.py" "$I" "$T/victim" config false-pair good layers-200 layers-501 other-blob platforms two-tags
 
-
 echo "# sources"
 L="layerctl --store $S"
 refuse "a docker:// name is skopeo's work" 1 'skopeo copy docker://example oci:DIR:TAG' $L import docker://example

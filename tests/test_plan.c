@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "harness.h"
 #include "plan-rows.h"
@@ -65,7 +66,7 @@ static char *words(const struct rf_plan *plan)
 
 TEST_F(plan, a_sandbox_as_steps)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < array_size(rows); i++) {
 		const char *want = variant->id || !rows[i].as_root ? rows[i].as_user : rows[i].as_root;
 		struct rf_sandbox box = rows[i].box;
 		struct rf_plan *plan;
@@ -308,7 +309,7 @@ static const struct {
 
 TEST_F(plan, a_signal_waits_until_all_is_undone)
 {
-	for (size_t i = 0; i < sizeof(signal_rows) / sizeof(signal_rows[0]); i++) {
+	for (size_t i = 0; i < array_size(signal_rows); i++) {
 		struct rf_failure f = {0};
 		struct rf_plan *plan;
 		struct rf_step *s;
@@ -368,7 +369,7 @@ TEST_F(plan, a_failure_in_the_child_comes_back_whole)
 	ASSERT_EQ(0, rf_plan_sandbox(self->plan, &box));
 	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, NULL, &before));
 	fds = count_fds();
-	for (size_t i = 0; i < sizeof(child_rows) / sizeof(child_rows[0]); i++) {
+	for (size_t i = 0; i < array_size(child_rows); i++) {
 		struct rf_failure f = {0};
 
 		ASSERT_EQ(0, rf_trace_fault(child_rows[i].fault));
@@ -418,7 +419,7 @@ TEST_F(plan, a_failure_in_the_caller_leaves_no_child)
 	ASSERT_EQ(0, plan_add_text(self->plan, &note, false, "a"));
 	ASSERT_EQ(0, rf_plan_sandbox(self->plan, &box));
 	fds = count_fds();
-	for (size_t i = 0; i < sizeof(caller_rows) / sizeof(caller_rows[0]); i++) {
+	for (size_t i = 0; i < array_size(caller_rows); i++) {
 		struct rf_failure f = {0};
 
 		diary[0] = '\0';

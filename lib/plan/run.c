@@ -200,7 +200,7 @@ static int held_signal(const struct plan_run *run)
 	if (!run->signals_saved || run->child || run->in_child || sys_is_dry())
 		return 0;
 	sig = sys_quiet_ending();
-	return sig ? sys_fail(-EINTR, "wait", "", "SIG%s came", sigabbrev_np(sig)) : 0;
+	return sig ? sys_fail(-EINTR, "wait", "", "%s came", sys_signal(sig)) : 0;
 }
 
 static int pass(struct record *rec, size_t *ret_index)
